@@ -1,0 +1,1 @@
+"""One machine: everything that lets Prorata run without a cloud account. Nothing imports ``local``."""

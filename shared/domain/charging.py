@@ -1,0 +1,310 @@
+"""Charging: from a source line and a price to the customer's charge line, with its explanation as data.
+
+The sale is the sales price under the same proration as Microsoft's line, signed like it, exact until one half-up
+rounding at line level::
+
+    fixed             price x units x days / cycle days
+    percent of ERP    ERP x percent x units x days / cycle days   (retail amount x percent for usage)
+    markup on cost    Microsoft's amount x (1 + percent)
+
+Invariants: a line without a price makes no charge line, it makes an issue (never zero, never cost); what Microsoft
+gives away (a trial, usage covered by a benefit) is given away; cost and margin stay on the line for the reseller only.
+
+Not here: which price applies (``prices``), sentences (``explanations``), and documents.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from shared.domain import charge_issues as remarks
+from shared.domain.charge_types import ChargeKind
+from shared.domain.issues import Issue
+from shared.domain.keys import line_key
+from shared.domain.money import Money, exact_product, exact_sum, minor_digits, quotient_half_up
+from shared.domain.periods import Period
+from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceFound, PriceMethod, PriceSheet
+from shared.domain.proration import (
+    Proration,
+    plan_name,
+    price_date,
+    proration_of,
+    shares_differ,
+    term_name,
+)
+from shared.domain.source_lines import Family, Origin, Service, SourceLine, service_of
+
+_HUNDRED = Decimal(100)
+ROUNDING = "half-up, once per line"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceSource:
+    """Which price was used: the list, the row, whose it is, what it matched, method and value."""
+
+    list_name: str
+    row: int
+    scope: str
+    matched: str
+    method: str
+    value: Decimal
+    valid_from: date | None = None
+    valid_until: date | None = None
+    base: Decimal | None = None
+    base_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """What made the amount, as data: enough to redo it on a calculator.
+
+    ``amount = dividend / divisor`` rounded; *dividend* is exact. *price_on* is the day whose price was taken.
+    """
+
+    dividend: Decimal
+    divisor: int
+    days: int
+    cycle_days: int
+    cycle: Period | None
+    basis: str
+    price: PriceSource
+    price_on: date | None
+    rounding: str = ROUNDING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeLine:
+    """One priced line of a customer's invoice. Immutable; *key* is the source line's identity.
+
+    *unit_price* is the sales price of one unit for a full cycle; *amount* is before tax, rounded. The block from
+    *cost* on is the reseller's only (see ``redaction``).
+    """
+
+    key: str
+    customer_id: str
+    customer_name: str
+    kind: str
+    service: str
+    charge_type: str
+    subscription_id: str
+    subscription_name: str
+    entitlement_id: str
+    product_id: str
+    sku_id: str
+    product_name: str
+    sku_name: str
+    term: str
+    billing_plan: str
+    renews_on: date | None
+    charge: Period | None
+    quantity: Decimal
+    unit: str
+    meter_category: str
+    meter_name: str
+    resource_group: str
+    unit_price: Decimal | None
+    amount: Money
+    is_estimate: bool
+    explanation: Explanation
+    customer_domain: str = ""
+    customer_country: str = ""
+    friendly_name: str = ""
+    purchase_order: str = ""
+    cost: Money
+    cost_unit_price: Decimal | None
+    cost_effective_unit_price: Decimal | None
+    fx_rate: Decimal
+    fx_on: date | None
+    pricing_currency: str
+    list_price: Decimal | None
+    promotion_id: str
+    adjustments: str
+    invoice_number: str
+    order_id: str
+    reference_id: str
+    family: str
+    origin: Origin
+
+    @property
+    def margin(self) -> Money | None:
+        """Sale less cost, or None where they are in two currencies."""
+        if self.amount.currency != self.cost.currency:
+            return None
+        return self.amount - self.cost
+
+
+@dataclass(frozen=True, slots=True)
+class Charged:
+    """The outcome for one source line: a charge line or none, and what is to be said about it."""
+
+    line: ChargeLine | None
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Amount:
+    """An exact sale before rounding: *dividend* / *divisor*, and how it came about."""
+
+    dividend: Decimal
+    divisor: int
+    currency: str
+    unit_price: Decimal | None
+    base: Decimal | None = None
+    base_name: str = ""
+
+
+def charge(line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHEET, *, occurrence: int = 1) -> Charged:
+    """Price *line* and explain it; problems come back as issues, never as exceptions.
+
+    *occurrence* tells apart lines that look equal. Blocking issues come without a charge line.
+    """
+    proration = proration_of(line)
+    if proration is None:
+        return Charged(None, (remarks.cycle_unknown(line),))
+    on = price_date(line, proration)
+    found = prices.find(line, on)
+    if line.is_free_at_vendor:
+        return Charged(_charge_line(line, proration, _free(line, found), on, occurrence, sheet))
+    if found is None:
+        return Charged(None, (remarks.price_missing(line, on),))
+    if line.kind.is_adjustment and found.entry.method is not PriceMethod.MARKUP_ON_COST:
+        return Charged(None, (remarks.credit_needs_rule(line),))
+    amount = _amount(line, proration, found, sheet, on)
+    if amount is None:
+        return Charged(None, (remarks.base_missing(line, sheet),))
+    made = _charge_line(line, proration, (amount, _price_source(found, amount)), on, occurrence, sheet)
+    return Charged(made, _remarks(line, made, proration))
+
+
+def _amount(
+    line: SourceLine, proration: Proration, found: PriceFound, sheet: PriceSheet, on: date | None
+) -> _Amount | None:
+    entry = found.entry
+    sign = Decimal(-1 if line.is_credit else 1)
+    if entry.method is PriceMethod.MARKUP_ON_COST:
+        rate = exact_sum((_HUNDRED, entry.value))
+        return _Amount(exact_product(line.cost.amount, rate), 100, line.cost.currency, None, line.cost.amount, "cost")
+    if entry.method is PriceMethod.FIXED:
+        dividend = exact_product(sign, entry.value, line.units, Decimal(proration.days))
+        return _Amount(dividend, proration.cycle_days, entry.currency, entry.value)
+    return _percent_of_erp(line, proration, entry.value, sheet, on)
+
+
+def _percent_of_erp(
+    line: SourceLine, proration: Proration, percent: Decimal, sheet: PriceSheet, on: date | None
+) -> _Amount | None:
+    sign = Decimal(-1 if line.is_credit else 1)
+    if service_of(line) is Service.AZURE_USAGE:
+        if line.list_amount is None:
+            return None
+        dividend = exact_product(sign, abs(line.list_amount), percent)
+        return _Amount(dividend, 100, line.cost.currency, None, line.list_amount, "retail amount")
+    row = sheet.find(line, on)
+    if row is None:
+        return None
+    dividend = exact_product(sign, row.erp, line.fx_rate, percent, line.units, Decimal(proration.days))
+    price = quotient_half_up(exact_product(row.erp, line.fx_rate, percent), 100, 6)
+    return _Amount(dividend, 100 * proration.cycle_days, line.cost.currency, price, row.erp, "ERP")
+
+
+def _free(line: SourceLine, found: PriceFound | None) -> tuple[_Amount, PriceSource]:
+    currency = found.entry.currency if found and found.entry.currency else line.cost.currency
+    reason = "trial" if line.is_trial else "covered by a benefit" if line.benefit_type else "free at the vendor"
+    source = PriceSource(
+        list_name="", row=0, scope="", matched=reason, method="free", value=Decimal(0), base_name=reason
+    )
+    return _Amount(Decimal(0), 1, currency, Decimal(0)), source
+
+
+def _price_source(found: PriceFound, amount: _Amount) -> PriceSource:
+    entry = found.entry
+    return PriceSource(
+        list_name=found.list_name,
+        row=entry.row,
+        scope="customer" if found.is_customers_own else "global",
+        matched=str(entry.keys),
+        method=entry.method.value,
+        value=entry.value,
+        valid_from=entry.valid_from,
+        valid_until=entry.valid_until,
+        base=amount.base,
+        base_name=amount.base_name,
+    )
+
+
+def _charge_line(
+    line: SourceLine,
+    proration: Proration,
+    priced: tuple[_Amount, PriceSource],
+    on: date | None,
+    occurrence: int,
+    sheet: PriceSheet,
+) -> ChargeLine:
+    amount, source = priced
+    rounded = quotient_half_up(amount.dividend, amount.divisor, minor_digits(amount.currency))
+    erp = sheet.find(line, on)
+    return ChargeLine(
+        key=line_key(line, occurrence),
+        customer_id=line.customer_id,
+        customer_name=line.customer_name,
+        customer_domain=line.customer_domain,
+        customer_country=line.customer_country,
+        kind=line.kind.value,
+        service=service_of(line).value,
+        charge_type=line.charge_type,
+        subscription_id=line.subscription_id,
+        subscription_name=line.subscription_name,
+        entitlement_id=line.entitlement_id,
+        product_id=line.product_id,
+        sku_id=line.sku_id,
+        product_name=line.product_name,
+        sku_name=line.sku_name,
+        term=term_name(line),
+        billing_plan=plan_name(line),
+        renews_on=line.term.end if line.term else None,
+        charge=line.charge,
+        quantity=-line.units if line.is_credit else line.units,
+        unit=line.unit,
+        meter_category=line.meter_category,
+        meter_name=line.meter_name,
+        resource_group=line.resource_group,
+        unit_price=amount.unit_price,
+        amount=Money(rounded, amount.currency),
+        is_estimate=line.is_estimate,
+        explanation=Explanation(
+            dividend=amount.dividend,
+            divisor=amount.divisor,
+            days=proration.days,
+            cycle_days=proration.cycle_days,
+            cycle=proration.cycle,
+            basis=proration.basis,
+            price=source,
+            price_on=on,
+        ),
+        cost=line.cost,
+        cost_unit_price=line.unit_price,
+        cost_effective_unit_price=line.effective_unit_price,
+        fx_rate=line.fx_rate,
+        fx_on=line.fx_on,
+        pricing_currency=line.pricing_currency,
+        list_price=erp.erp if erp else line.unit_price if line.family is Family.DAILY_USAGE else None,
+        promotion_id=line.promotion_id,
+        adjustments=line.adjustments,
+        invoice_number=line.invoice_number,
+        order_id=line.order_id,
+        reference_id=line.reference_id,
+        family=line.family.value,
+        origin=line.origin,
+    )
+
+
+def _remarks(line: SourceLine, made: ChargeLine, proration: Proration) -> tuple[Issue, ...]:
+    issues = []
+    if line.kind is ChargeKind.UNKNOWN:
+        issues.append(remarks.charge_type_unknown(line))
+    if shares_differ(line, proration):
+        issues.append(remarks.proration_differs(line, proration))
+    margin = made.margin
+    if margin is not None and margin.rounded().is_negative and not line.is_credit:
+        issues.append(remarks.sale_below_cost(line, made.amount))
+    return tuple(issues)

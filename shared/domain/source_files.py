@@ -1,0 +1,192 @@
+"""Source files: what reading one gave, whether files repeat each other, and whether they are complete.
+
+A file counts whole or not at all. Files that hold the same rows again are told by the fingerprints of their lines:
+the same content is read once, and another version of a document is refused rather than billed twice. Completeness is
+proven by control totals (the count and sum that Microsoft's invoice states); without one it is said that nothing
+proves it.
+
+Not here: reading (``shared/partner_center/source_files``), prices.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+
+from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.money import Money
+from shared.domain.periods import BillingPeriod
+from shared.domain.source_lines import Family, SourceLine
+from shared.domain.usage_folding import UsageFolds
+
+OVERLAP_SHARE_MAX = Decimal("0.5")
+"""Parts of one document share (almost) no line; two versions of it share nearly all. Half tells them apart safely."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class DocumentKey:
+    """One Microsoft document within a family: its invoice number ("" for unbilled and legacy licence) and currency."""
+
+    family: Family
+    invoice_number: str
+    currency: str
+
+    def __str__(self) -> str:
+        return f"{self.family} {self.invoice_number or 'without invoice number'} in {self.currency}"
+
+
+@dataclass(slots=True)
+class DocumentSum:
+    """How many rows of a document were read, and their exact cost before tax."""
+
+    rows: int = 0
+    cost: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ControlTotal:
+    """What Microsoft says a document holds: *rows* and *cost* before tax; None means it says nothing of it."""
+
+    invoice_number: str
+    currency: str
+    cost: Decimal | None = None
+    rows: int | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class FileRead:
+    """Everything one file gave. *fingerprints* are 64-bit numbers, one for each line or fold."""
+
+    name: str
+    content_hash: str
+    family: Family
+    row_count: int = 0
+    lines: list[SourceLine] = field(default_factory=list)
+    folds: UsageFolds = field(default_factory=UsageFolds)
+    documents: dict[DocumentKey, DocumentSum] = field(default_factory=dict)
+    days: Counter[date] = field(default_factory=Counter)
+    issues: list[Issue] = field(default_factory=list)
+    fingerprints: frozenset[int] = frozenset()
+
+    @property
+    def period(self) -> BillingPeriod | None:
+        """The month in which most of the rows lie, or None for rows without dates."""
+        months: Counter[BillingPeriod] = Counter()
+        for day, rows in self.days.items():
+            months[BillingPeriod.of(day)] += rows
+        return min(months, key=lambda month: (-months[month], month), default=None)
+
+
+def without_repeats(reads: Sequence[FileRead]) -> tuple[list[FileRead], list[Issue]]:
+    """Return the files that count, and an issue for each that repeats an earlier one.
+
+    The same content again is left out with a notice. Another version of the same document is left out with a blocking
+    issue, because which of the two is right is for a person to say.
+    """
+    kept: list[FileRead] = []
+    issues: list[Issue] = []
+    for read in reads:
+        issue = next(filter(None, (_repeats(read, earlier) for earlier in kept)), None)
+        if issue is None:
+            kept.append(read)
+        else:
+            issues.append(issue)
+    return kept, issues
+
+
+def check_control_totals(reads: Iterable[FileRead], controls: Sequence[ControlTotal]) -> list[Issue]:
+    """Return what does not add up between the documents read and what Microsoft says of them.
+
+    Every document without a control total gets a notice: nothing proves that it is complete. Daily usage has none of
+    its own, because its cost is unrounded; it is compared with the invoice's lines instead (see ``usage_detail``).
+    """
+    sums = _document_sums(reads)
+    stated = {(control.invoice_number.casefold(), control.currency): control for control in controls}
+    issues = []
+    for key in sorted(sums):
+        if key.family is Family.DAILY_USAGE:
+            continue
+        control = stated.pop((key.invoice_number.casefold(), key.currency), None)
+        issues.extend(_compare(key, sums[key], control))
+    daily = {key.invoice_number.casefold() for key in sums if key.family is Family.DAILY_USAGE}
+    issues.extend(_document_absent(control) for key, control in sorted(stated.items()) if key[0] not in daily)
+    return issues
+
+
+def merged_folds(reads: Iterable[FileRead]) -> UsageFolds:
+    """Return the usage of all files together; the files' own folds must not be used afterwards."""
+    merged = UsageFolds()
+    for read in reads:
+        merged.merge(read.folds)
+        read.folds = UsageFolds()
+    return merged
+
+
+def _repeats(read: FileRead, earlier: FileRead) -> Issue | None:
+    if read.content_hash == earlier.content_hash:
+        return Issue(
+            code=IssueCode.FILE_REPEATED,
+            severity=Severity.NOTICE,
+            message=f"{read.name} has the same content as {earlier.name}; it was counted once.",
+            cure="Nothing to do.",
+            file=read.name,
+        )
+    shared = len(read.fingerprints & earlier.fingerprints)
+    smaller = min(len(read.fingerprints), len(earlier.fingerprints))
+    if read.family is not earlier.family or not smaller or shared <= OVERLAP_SHARE_MAX * smaller:
+        return None
+    return Issue(
+        code=IssueCode.FILE_OVERLAPS,
+        severity=Severity.BLOCKING,
+        message=f"{read.name} repeats {shared} of the {smaller} lines of {earlier.name}: two versions of one document. "
+        f"Only {earlier.name} was counted.",
+        cure="Give only the version that Microsoft published last.",
+        file=read.name,
+    )
+
+
+def _document_sums(reads: Iterable[FileRead]) -> Mapping[DocumentKey, DocumentSum]:
+    sums: dict[DocumentKey, DocumentSum] = {}
+    for read in reads:
+        for key, part in read.documents.items():
+            whole = sums.setdefault(key, DocumentSum())
+            whole.rows += part.rows
+            whole.cost += part.cost
+    return sums
+
+
+def _compare(key: DocumentKey, found: DocumentSum, control: ControlTotal | None) -> list[Issue]:
+    if control is None or (control.cost is None and control.rows is None):
+        return [
+            Issue(
+                code=IssueCode.CONTROL_TOTAL_ABSENT,
+                severity=Severity.NOTICE,
+                message=f"Nothing proves that {key} is complete: {found.rows} rows, {found.cost:f} before tax.",
+                cure="Compare with Microsoft's invoice, or give its total as a control total.",
+                subject=key.invoice_number,
+            )
+        ]
+    differences = []
+    if control.rows is not None and control.rows != found.rows:
+        differences.append(f"{found.rows} rows instead of {control.rows}")
+    if control.cost is not None and Money(found.cost, key.currency).rounded().amount != control.cost:
+        differences.append(f"{found.cost:f} before tax instead of {control.cost:f}")
+    if not differences:
+        return []
+    return [_total_differs(str(key), key.invoice_number, " and ".join(differences))]
+
+
+def _document_absent(control: ControlTotal) -> Issue:
+    what = f"{control.invoice_number or 'the document without number'} in {control.currency}"
+    return _total_differs(what, control.invoice_number, "no row of it was read")
+
+
+def _total_differs(what: str, subject: str, difference: str) -> Issue:
+    return Issue(
+        code=IssueCode.CONTROL_TOTAL_DIFFERS,
+        severity=Severity.BLOCKING,
+        message=f"{what} does not add up: {difference}.",
+        cure="A file is cut off, missing or of another version: download it again, and give all of its parts.",
+        subject=subject,
+    )

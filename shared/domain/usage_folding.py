@@ -1,0 +1,234 @@
+"""Folding: daily usage rows that no price can tell apart become one line, added up exactly.
+
+A customer's month of Azure is tens of thousands of rows of fractions of a cent. Rounding each would lose or invent
+money, so rows are added up first and the sum is rounded once. Rows are kept apart by everything that a price rule or a
+reader of the invoice could ask for (``FOLD_KEYS``: about what Microsoft's own monthly line shows, an Azure subscription
+and a meter), and by date where the price of that line changes within the month.
+
+Invariants: every row is in exactly one fold; sums are exact (the ``EXACT`` context raises rather than drop a digit);
+the order of rows and files does not matter.
+
+Not here: how rows are read, and prices (a fold only needs to know on which days a price could change).
+"""
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal, DecimalException, localcontext
+from operator import attrgetter
+from typing import Protocol
+
+from shared.domain.errors import IntegrityError
+from shared.domain.keys import digest
+from shared.domain.money import EXACT, Money, exact_product
+from shared.domain.periods import Period
+from shared.domain.source_lines import Origin, SourceLine
+
+
+class UsageRow(Protocol):
+    """The few columns of a daily rated row that are looked at for every row; dates are ISO text."""
+
+    customer_id: str
+    invoice_number: str | None
+    subscription_id: str
+    entitlement_id: str | None
+    product_id: str | None
+    sku_id: str | None
+    meter_id: str
+    charge_type: str | None
+    benefit_type: str | None
+    currency: str
+    usage_on: str
+    unit_price: Decimal
+    quantity: Decimal
+    cost: Decimal
+    fx_rate: Decimal | None
+
+
+FOLD_KEYS = (
+    "customer_id",
+    "subscription_id",
+    "meter_id",
+    "entitlement_id",
+    "product_id",
+    "sku_id",
+    "charge_type",
+    "benefit_type",
+    "currency",
+    "invoice_number",
+    "fx_rate",
+)
+_fold_key: Callable[[UsageRow], tuple[object, ...]] = attrgetter(*FOLD_KEYS)
+
+Describe = Callable[[int], SourceLine | None]
+"""Returns the whole source line for the row at that index of the rows being added, or None to leave that row out.
+
+Called for the row that opens a fold, and for a row whose day is unreadable."""
+
+Boundaries = Callable[[SourceLine], Sequence[date]]
+"""Returns the days on which the price of such a line could change, in order; mostly none."""
+
+
+class UsageFold:
+    """The running sums of rows that share a fold key (and a stretch of days with one price)."""
+
+    __slots__ = (
+        "_boundaries",
+        "_stretches",
+        "cost",
+        "count",
+        "first_on",
+        "is_split",
+        "last_on",
+        "line",
+        "quantity",
+        "retail",
+    )
+
+    def __init__(self, line: SourceLine, boundaries: tuple[str, ...] = ()) -> None:
+        self.line = line
+        self.count = 0
+        self.quantity = self.cost = self.retail = Decimal(0)
+        self.first_on, self.last_on = "9", ""
+        self.is_split = bool(boundaries)  # a plain attribute: it is read for every row
+        self._boundaries = boundaries
+        self._stretches: dict[int, UsageFold] = {}
+
+    def on(self, day: str) -> "UsageFold":
+        """Return the fold for *day*: this one, or the stretch between two price changes that the day lies in."""
+        if not self.is_split:
+            return self
+        index = bisect_right(self._boundaries, day)
+        stretch = self._stretches.get(index)
+        if stretch is None:
+            stretch = self._stretches[index] = UsageFold(self.line)
+        return stretch
+
+    def parts(self) -> Iterator["UsageFold"]:
+        """Yield the folds that hold sums, in date order."""
+        if not self.is_split:
+            yield self
+        else:
+            yield from (self._stretches[index] for index in sorted(self._stretches))
+
+    def merge(self, other: "UsageFold") -> None:
+        """Take over the sums of a fold of the same key, made from other rows with the same price boundaries."""
+        if self.is_split:
+            for index, stretch in other._stretches.items():  # noqa: SLF001 - another of the same class
+                self._stretches.setdefault(index, UsageFold(self.line)).merge(stretch)
+            return
+        self.count += other.count
+        self.quantity = EXACT.add(self.quantity, other.quantity)
+        self.cost = EXACT.add(self.cost, other.cost)
+        self.retail = EXACT.add(self.retail, other.retail)
+        self.first_on = min(self.first_on, other.first_on)
+        self.last_on = max(self.last_on, other.last_on)
+        if (other.line.origin.file, other.line.origin.line) < (self.line.origin.file, self.line.origin.line):
+            self.line = other.line
+
+    def source_line(self) -> SourceLine:
+        """Return the folded rows as one source line: exact sums, and the days from the first to the last row."""
+        return replace(
+            self.line,
+            quantity=self.quantity,
+            cost=Money(self.cost, self.line.cost.currency),
+            list_amount=exact_product(self.retail, self.line.fx_rate),
+            charge=Period.inclusive(date.fromisoformat(self.first_on), date.fromisoformat(self.last_on)),
+            origin=replace(self.line.origin, row_count=self.count),
+        )
+
+    def fingerprint(self) -> str:
+        """Return 16 hex digits that change with any sum, count or day: equal folds come from equal rows."""
+        return digest(str(self.count), f"{self.quantity:f}", f"{self.cost:f}", self.first_on, self.last_on)
+
+
+class UsageFolds:
+    """All folds of one file or of one customer, by fold key."""
+
+    def __init__(self, boundaries: Boundaries = lambda _: ()) -> None:
+        self._boundaries = boundaries
+        self._folds: dict[tuple[object, ...], UsageFold] = {}
+
+    def add(self, rows: Iterable[UsageRow], describe: Describe, days: Mapping[str, str]) -> None:
+        """Add rows; *describe* is asked for the whole line of a row that opens a new fold.
+
+        *days* turns a delivered date into ISO text, and an unreadable one into "". This loop runs once for every row
+        of a month of Azure: it is written for speed, and is the only such loop.
+
+        Raises:
+            IntegrityError: an amount is not a finite number, so that the sum would be wrong.
+        """
+        folds = self._folds
+        try:
+            with localcontext(EXACT):
+                for index, row in enumerate(rows):
+                    key = _fold_key(row)
+                    fold = folds.get(key)
+                    day = days[row.usage_on]
+                    if fold is None or not day:
+                        line = describe(index)
+                        if line is None:
+                            continue
+                        fold = folds[key] = self._open(line)
+                    if fold.is_split:
+                        fold = fold.on(day)
+                    quantity = row.quantity
+                    fold.count += 1
+                    fold.quantity += quantity
+                    fold.cost += row.cost
+                    fold.retail += row.unit_price * quantity
+                    fold.first_on = min(fold.first_on, day)
+                    fold.last_on = max(fold.last_on, day)
+        except DecimalException as error:
+            raise IntegrityError("daily usage does not add up exactly: an amount is not a finite number") from error
+
+    def merge(self, other: "UsageFolds") -> None:
+        """Take over all sums of *other*, which must not be used again."""
+        folds = self._folds
+        for key, fold in other._folds.items():  # noqa: SLF001 - another of the same class
+            mine = folds.get(key)
+            if mine is None:
+                folds[key] = fold
+            else:
+                mine.merge(fold)
+
+    @property
+    def are_finite(self) -> bool:
+        """Whether every sum is a number: a delivered NaN or infinity makes its sum one, silently."""
+        return all(
+            part.cost.is_finite() and part.quantity.is_finite() and part.retail.is_finite()
+            for fold in self._folds.values()
+            for part in fold.parts()
+        )
+
+    def by_customer(self) -> "dict[str, UsageFolds]":
+        """Return the folds of each customer by themselves, by customer id in lower case."""
+        customers: dict[str, UsageFolds] = {}
+        for key, fold in self._folds.items():
+            customer = fold.line.customer_id.casefold()
+            customers.setdefault(customer, UsageFolds(self._boundaries))._folds[key] = fold  # noqa: SLF001 - same class
+        return customers
+
+    def lines(self) -> Iterator[SourceLine]:
+        """Yield the folded source lines."""
+        for fold in self._folds.values():
+            for part in fold.parts():
+                yield part.source_line()
+
+    def fingerprints(self) -> Iterator[str]:
+        """Yield one fingerprint a fold (and stretch), made from its key and its sums."""
+        for key, fold in self._folds.items():
+            for part in fold.parts():
+                yield digest(*map(str, key), part.fingerprint())
+
+    def __len__(self) -> int:
+        return len(self._folds)
+
+    def _open(self, line: SourceLine) -> UsageFold:
+        days = tuple(day.isoformat() for day in self._boundaries(line))
+        return UsageFold(replace(line, quantity=Decimal(0), origin=_first(line.origin)), days)
+
+
+def _first(origin: Origin) -> Origin:
+    return replace(origin, row_count=1)

@@ -1,0 +1,190 @@
+"""Reading one of Microsoft's files: the only path, from a stream to lines, folds, sums and issues.
+
+A file is read in one pass and in bounded memory: blocks of a megabyte, typed rows for daily usage (added up as they
+come), whole rows for the other families. It counts whole or not at all: what ends in ``SourceFileError`` leaves
+nothing. A row that cannot be read becomes an issue and the rest is read; if the row's customer is known, the issue
+blocks that customer, otherwise everybody.
+
+Invariants: no digit passes through a float; rows that look equal are all kept; columns and charge types that nobody
+knows are reported.
+
+Not here: several files together (``shared/domain/source_files``), prices.
+"""
+
+import csv
+import hashlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import BinaryIO, Protocol, cast
+
+from shared.domain.errors import SourceFileError
+from shared.domain.source_files import FileRead
+from shared.domain.source_lines import SourceLine
+from shared.partner_center.source_files.columns import Columns, recognise
+from shared.partner_center.source_files.containers import LINE_BYTES_MAX, TextBlocks, line_chunks, open_contents
+from shared.partner_center.source_files.daily_usage import DailyUsage
+from shared.partner_center.source_files.json_rows import json_values
+from shared.partner_center.source_files.row_sink import Boundaries, RowSink
+
+csv.field_size_limit(LINE_BYTES_MAX)
+
+
+class Opened(Protocol):
+    """A file somebody hands in: its name for messages, and its bytes (opened anew by each call)."""
+
+    @property
+    def name(self) -> str:
+        """The name to show, without folders."""
+        ...
+
+    def open(self) -> BinaryIO:
+        """Return the content from its start; the caller closes it."""
+        ...
+
+
+def no_boundaries(_: SourceLine) -> Sequence[date]:
+    """No price changes within the period."""
+    return ()
+
+
+def read_file(
+    source: Opened, boundaries: Boundaries = no_boundaries, progress: Callable[[int], None] = lambda _: None
+) -> list[FileRead]:
+    """Return what the file holds: one result, or one for each data file in a zip.
+
+    *boundaries* keeps days apart on which the price of a usage line changes; *progress* is told the bytes read.
+
+    Raises:
+        SourceFileError: the file as a whole cannot be read: damaged, cut off, or none of Microsoft's.
+    """
+    reads = []
+    with source.open() as raw:
+        counted = _Counted(raw, progress)
+        for name, content in open_contents(cast("BinaryIO", io.BufferedReader(counted, 1 << 20)), source.name):
+            reads.append(_read_content(name, content, boundaries))
+        counted.drain()
+    for read in reads:
+        read.content_hash = counted.hexdigest() if len(reads) == 1 else f"{counted.hexdigest()}/{read.name}"
+    return reads
+
+
+def _read_content(name: str, content: BinaryIO, boundaries: Boundaries) -> FileRead:
+    chunks = line_chunks(content, name)
+    first = next(chunks, b"").lstrip()
+    if first.startswith(b"{"):
+        return _read_json_lines(name, first, chunks, boundaries)
+    if first.startswith((b"<", b"[")):
+        what = "a web page or XML" if first.startswith(b"<") else "one JSON document"
+        raise SourceFileError(
+            f"{name}: is {what}, neither CSV nor JSON lines. Give the file exactly as Microsoft delivers it."
+        )
+    return _read_csv(name, _chain(first, chunks), boundaries)
+
+
+def _read_json_lines(name: str, first: bytes, chunks: Iterator[bytes], boundaries: Boundaries) -> FileRead:
+    headers = list(json_values(first.split(b"\n", 1)[0], name, 1))
+    columns = recognise(headers, name)
+    sink = RowSink(name, columns, headers, boundaries)
+    if sink.is_folded:
+        DailyUsage(sink, headers).read_json(first, chunks)
+        return sink.finish()
+    line = 0
+    for chunk in _chain(first, chunks):
+        for row in chunk.splitlines():
+            line += 1
+            if row.strip():
+                _addjson_values(sink, row, line)
+    return sink.finish()
+
+
+def _addjson_values(sink: RowSink, row: bytes, line: int) -> None:
+    try:
+        values = json_values(row, sink.file, line)
+    except SourceFileError as error:
+        sink.unreadable(line, row[:80].decode("utf-8", "replace"), str(error))
+        return
+    sink.headers_seen(values.keys())
+    sink.add(values, line)
+
+
+def _read_csv(name: str, chunks: Iterator[bytes], boundaries: Boundaries) -> FileRead:
+    raw = TextBlocks(chunks)
+    text = io.TextIOWrapper(io.BufferedReader(raw), encoding="utf-8", newline="")
+    try:
+        header_line = text.readline(LINE_BYTES_MAX)
+        delimiter = max(",;\t", key=header_line.count)
+        headers = [header.strip().lstrip("'\ufeff") for header in next(csv.reader([header_line], delimiter=delimiter))]
+        columns = recognise(headers, name)
+        sink = RowSink(name, columns, headers, boundaries)
+        _check_header(headers, columns, name)
+        _add_csv_rows(sink, headers, csv.reader(text, delimiter=delimiter, strict=True))
+    except UnicodeDecodeError as error:
+        raise SourceFileError(f"{name}: is not UTF-8 text. Save as 'CSV UTF-8', or download it again.") from error
+    if not raw.ends_with_line_break:
+        sink.no_final_line_break()
+    return sink.finish()
+
+
+def _add_csv_rows(sink: RowSink, headers: list[str], reader: "Iterator[list[str]]") -> None:
+    add = DailyUsage(sink, headers).add_values if sink.is_folded else sink.add
+    line = 1
+    while True:
+        try:
+            row = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            raise SourceFileError(
+                f"{sink.file}: the quotes around a value after line {line} are never closed ({error}). The file is cut "
+                "off or damaged: download it again."
+            ) from error
+        started, line = line + 1, 1 + reader.line_num  # type: ignore[attr-defined]  # csv's readers count lines
+        if len(row) == len(headers):
+            add(dict(zip(headers, row, strict=True)), started)
+        elif any(row):
+            sink.wrong_width(started, row, len(headers))
+
+
+def _check_header(headers: list[str], columns: Columns, name: str) -> None:
+    doubled = {header for header in headers if header and headers.count(header) > 1}
+    if doubled:
+        raise SourceFileError(
+            f"{name}: the column {min(doubled)} of this {columns.family} file stands twice. Download the file again."
+        )
+
+
+def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
+    yield first
+    yield from rest
+
+
+class _Counted(io.RawIOBase):
+    """A stream that hashes what passes and tells how much it was."""
+
+    def __init__(self, raw: BinaryIO, progress: Callable[[int], None]) -> None:
+        super().__init__()
+        self._raw, self._progress = raw, progress
+        self._hash = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the interpreter always passes a view
+        block = self._raw.read(len(buffer))
+        buffer[: len(block)] = block
+        self._hash.update(block)
+        self._progress(len(block))
+        return len(block)
+
+    def drain(self) -> None:
+        """Read what a reader left (a zip's directory), so that the hash covers the whole file."""
+        while block := self._raw.read(1 << 20):
+            self._hash.update(block)
+            self._progress(len(block))
+
+    def hexdigest(self) -> str:
+        return self._hash.hexdigest()

@@ -1,0 +1,201 @@
+"""Where rows arrive, whatever container they came in: made into lines, summed up, checked, and counted.
+
+One sink serves one file. Problems are collected with a cap for each kind, so that a file with a million bad rows makes
+twenty readable issues and a count, not a million.
+
+Not here: the fast path of daily usage (``daily_usage``), which uses this sink for everything but the adding.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+
+from shared.domain.charge_types import ChargeKind
+from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.keys import digest, line_identity
+from shared.domain.money import EXACT
+from shared.domain.source_files import DocumentKey, DocumentSum, FileRead
+from shared.domain.source_lines import Family, Origin, SourceLine
+from shared.domain.usage_folding import UsageFolds
+from shared.partner_center.source_files.columns import Columns, folded_header
+from shared.partner_center.source_files.mapping import ValueProblem, Values, row_sums_differ, source_line
+
+Boundaries = Callable[[SourceLine], Sequence[date]]
+ISSUES_SHOWN_MAX = 20
+"""For each kind of problem in a file; the rest is counted in the last one shown."""
+
+
+class RowSink:
+    """Collects one file. Call ``finish`` once, after the last row."""
+
+    def __init__(self, file: str, columns: Columns, headers: Sequence[str], boundaries: Boundaries) -> None:
+        self.file = file
+        self.columns = columns
+        self.fields = columns.fields(headers)
+        self.read = FileRead(name=file, content_hash="", family=columns.family, folds=UsageFolds(boundaries))
+        self._known_headers = set(headers)
+        self._seen: Counter[IssueCode] = Counter()
+        self._texts: dict[str, str] = {}
+        self._report_unknown(headers)
+
+    @property
+    def is_folded(self) -> bool:
+        """Whether this family's rows are added up instead of kept one by one."""
+        return self.columns.family is Family.DAILY_USAGE
+
+    def headers_seen(self, headers: Iterable[str]) -> None:
+        """Report columns of a later row that the first did not have, and use them if they are known."""
+        fresh = [header for header in headers if header not in self._known_headers]
+        if fresh:
+            self._known_headers.update(fresh)
+            self.fields = {**self.columns.fields(fresh), **self.fields}
+            self._report_unknown(fresh)
+
+    def add(self, delivered: Mapping[str, object], line: int) -> None:
+        """Take a row, by delivered header."""
+        values = self.by_field(delivered)
+        made = self.line(values, line)
+        if made is not None:
+            self.read.lines.append(made)
+            self.count(made, 1, made.cost.amount)
+
+    def by_field(self, delivered: Mapping[str, object]) -> Values:
+        """Return the row's values by field name."""
+        return {field: delivered.get(header) for field, header in self.fields.items()}
+
+    def line(self, values: Values, line: int) -> SourceLine | None:
+        """Return the row as a source line, or None after reporting what is wrong with it."""
+        try:
+            made = source_line(self._shared(values), self.columns.family, Origin(file=self.file, line=line))
+        except ValueProblem as problem:
+            self.bad_value(line, values, problem)
+            return None
+        differs = row_sums_differ(values, made)
+        if differs:
+            self._row_total_differs(made, differs)
+        return made
+
+    def count(self, line: SourceLine, rows: int, cost: Decimal) -> None:
+        """Add rows to the sums of their document and to the days the file is about."""
+        key = DocumentKey(line.family, line.invoice_number, line.cost.currency)
+        document = self.read.documents.setdefault(key, DocumentSum())
+        document.rows += rows
+        document.cost = EXACT.add(document.cost, cost)
+        day = line.ordered_on or (line.charge.start if line.charge else None)
+        if day is not None and line.kind is not ChargeKind.CREDIT:
+            self.read.days[day] += rows
+        self.read.row_count += rows
+
+    def finish(self) -> FileRead:
+        """Return everything that was collected."""
+        for line in self.read.folds.lines():
+            self.count(line, line.origin.row_count, line.cost.amount)
+        prints = [*self.read.folds.fingerprints(), *map(_fingerprint, self.read.lines)]
+        self.read.fingerprints = frozenset(int(text, 16) for text in prints)
+        return self.read
+
+    def bad_value(self, line: int, values: Values, problem: ValueProblem) -> None:
+        """Report a value that cannot be read; its row is left out."""
+        column = self.fields.get(problem.field, self.columns.name_of.get(problem.field, problem.field))
+        value = str(problem.value)[:80]
+        self.report(
+            IssueCode.VALUE_INVALID,
+            Severity.BLOCKING,
+            f"'{value}' {problem.reason}" if value else problem.reason,
+            "Correct it at the source or download the file again; the row was left out.",
+            line=line,
+            column=column,
+            value=value,
+            customer_id=str(values.get("customer_id") or ""),
+        )
+
+    def unreadable(self, line: int, value: str, reason: str) -> None:
+        """Report a row that is no row at all."""
+        self.report(
+            IssueCode.ROW_UNREADABLE,
+            Severity.BLOCKING,
+            reason,
+            "Download the file again; the row was left out.",
+            line=line,
+            value=value,
+        )
+
+    def wrong_width(self, line: int, row: Sequence[str], width: int) -> None:
+        """Report a row with too few or too many values; mostly the last one of a file that was cut off."""
+        self.unreadable(line, ",".join(row)[:80], f"The row has {len(row)} values instead of {width}.")
+
+    def no_final_line_break(self) -> None:
+        """Say that the last line is unfinished: it was read, but the file may have been cut inside its last value."""
+        self.report(
+            IssueCode.FILE_DAMAGED,
+            Severity.NOTICE,
+            "The last line has no line break: the file may have been cut off there.",
+            "Compare its total with Microsoft's invoice.",
+        )
+
+    def report(  # noqa: PLR0913 - an issue is a wide value; all but three are named
+        self,
+        code: IssueCode,
+        severity: Severity,
+        message: str,
+        cure: str,
+        *,
+        line: int = 0,
+        column: str = "",
+        value: str = "",
+        customer_id: str = "",
+    ) -> None:
+        """Add an issue, or only count it once twenty of its kind are shown (each blocked customer is always named)."""
+        self._seen[code] += 1
+        blocks_somebody_new = severity is Severity.BLOCKING and not any(
+            issue.is_blocking and issue.customer_id == customer_id for issue in self.read.issues
+        )
+        if self._seen[code] > ISSUES_SHOWN_MAX and not blocks_somebody_new:
+            return
+        self.read.issues.append(
+            Issue(
+                code=code,
+                severity=severity,
+                message=message,
+                cure=cure,
+                customer_id=customer_id,
+                file=self.file,
+                line=line,
+                column=column,
+                value=value,
+            )
+        )
+
+    def _row_total_differs(self, made: SourceLine, differs: str) -> None:
+        self.report(
+            IssueCode.ROW_TOTAL_DIFFERS,
+            Severity.WARNING,
+            f"In this row {differs}.",
+            "The amount before tax was taken as the cost; compare the row with Microsoft's invoice.",
+            line=made.origin.line,
+            customer_id=made.customer_id,
+        )
+
+    def _report_unknown(self, headers: Iterable[str]) -> None:
+        for header in self.columns.unknown(headers):
+            if folded_header(header):
+                self.report(
+                    IssueCode.COLUMN_UNKNOWN,
+                    Severity.NOTICE,
+                    f"The column {header[:80]} is not known yet; it is kept in the file and used for nothing.",
+                    "Nothing to do for this month; report the column so that it gets a meaning.",
+                    column=header[:80],
+                )
+
+    def _shared(self, values: Values) -> Values:
+        """Return *values* with equal texts made one object: names repeat in thousands of rows."""
+        texts = self._texts
+        return {
+            field: texts.setdefault(value, value) if isinstance(value, str) else value
+            for field, value in values.items()
+        }
+
+
+def _fingerprint(line: SourceLine) -> str:
+    return digest(line_identity(line), str(line.cost), str(line.quantity), str(line.effective_unit_price))

@@ -1,0 +1,73 @@
+"""A sample app on a running local host, over the embedded queues."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+import requests
+
+from local.functions_host import FileStatuses, FunctionsHost, HostOptions, index_app
+from local.functions_host.config import HostConfig, QueueConfig
+from shared.storage.embedded.database import Database
+from shared.storage.embedded.queues import EmbeddedQueues
+
+HEAD = "import asyncio, threading, time, typing\nimport azure.functions as func\napp = func.FunctionApp()\nseen = []\n"
+QUICK = HostConfig(
+    custom_headers={"Cache-Control": "no-store"},
+    queues=QueueConfig(4, 2, dequeue_count_max=3, visibility_timeout_s=0, polling_interval_max_s=0.1),
+)
+
+
+@dataclass
+class Running:
+    """A host at work, its queues and what its app saw."""
+
+    host: FunctionsHost
+    queues: EmbeddedQueues
+
+    @property
+    def module(self) -> dict[str, Any]:
+        """The names of the app module."""
+        names: dict[str, Any] = self.host.index.functions[0].call.__globals__
+        return names
+
+    @property
+    def seen(self) -> list[Any]:
+        """What the app noted."""
+        noted: list[Any] = self.module["seen"]
+        return noted
+
+    def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Send one request."""
+        return requests.request(method, self.host.base_url + path, timeout=20, **arguments)
+
+
+@dataclass
+class Starter:
+    """Starts apps in one folder, one after the other or together, and stops what is left."""
+
+    folder: Path
+    running: list[Running]
+
+    def __call__(self, body: str, options: HostOptions | None = None, **config: Any) -> Running:
+        """Write the app, start a host for it and return both."""
+        path = self.folder / "function_app.py"
+        path.write_text(HEAD + dedent(body), encoding="utf-8")
+        queues = EmbeddedQueues(Database(self.folder / "store"))
+        statuses = FileStatuses(self.folder / "statuses")
+        host = FunctionsHost(index_app(path), replace(QUICK, **config), queues, statuses, options)
+        host.start()
+        self.running.append(Running(host, queues))
+        return self.running[-1]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
+    """Start sample apps; they are stopped at the end of the test."""
+    starter = Starter(tmp_path, [])
+    yield starter
+    for running in starter.running:
+        running.host.stop(grace_s=5)
