@@ -35,7 +35,7 @@ from local.functions_host.keys import AccessKeys
 from local.functions_host.queues import QueueWorker
 from local.functions_host.statuses import Statuses
 from local.functions_host.timers import TimerWorker
-from shared.domain.errors import BusyError, OperationalError
+from shared.domain.errors import BusyError, OperationalError, StateError
 from shared.storage.ports import Queues
 
 logger = logging.getLogger(__name__)
@@ -105,11 +105,14 @@ class FunctionsHost:
         self.stop()
 
     def start(self) -> None:
-        """Listen and begin to work; returns when requests are answered.
+        """Listen and begin to work; returns when requests are answered. A host starts once.
 
         Raises:
+            StateError: it was started before; make another.
             OperationalError: the port is taken, or the host could not start (the log says why).
         """
+        if self._thread is not None:
+            raise StateError("this functions host was started before; make another one")
         listener = _listen(self._options.address, self._options.port)
         self.port = listener.getsockname()[1]
         self._thread = threading.Thread(
@@ -165,16 +168,27 @@ class FunctionsHost:
             server = self._server(invoker, timer_workers)
             invoker.watchers = [worker.look_again for worker in queue_workers]
             serving = asyncio.create_task(server.serve(sockets=[listener]))
-            await server.is_ready.wait()
+            await self._answering(server, serving)
             runs = [worker.run(self._stopping) for worker in queue_workers]
             if self._options.has_timers:
                 runs += [worker.run(self._stopping) for worker in timer_workers.values()]
             tasks = [asyncio.create_task(run) for run in runs]
+            for task in tasks:
+                task.add_done_callback(_tell_of_failure)
             self._started.set()
             await self._stopping.wait()
             server.should_exit = True
             await self._finish([serving, *tasks], queue_workers, invoker)
             invoker.close()
+
+    @staticmethod
+    async def _answering(server: "_Server", serving: asyncio.Task[None]) -> None:
+        ready = asyncio.create_task(server.is_ready.wait())
+        await asyncio.wait((serving, ready), return_when=asyncio.FIRST_COMPLETED)
+        if not server.is_ready.is_set():
+            ready.cancel()
+            await serving
+            raise OperationalError("the HTTP server ended before it answered; see the log above")
 
     async def _finish(
         self, tasks: Sequence[asyncio.Task[None]], workers: Sequence[QueueWorker], invoker: Invoker
@@ -276,6 +290,12 @@ def serve(host: FunctionsHost) -> int:
         return 0
     logging.shutdown()
     os._exit(1)
+
+
+def _tell_of_failure(task: asyncio.Task[None]) -> None:
+    """Say it when a trigger ends by an error, which none ever should; the others go on."""
+    if not task.cancelled() and task.exception() is not None:
+        logger.critical("functions host: a trigger ended and is silent from now on", exc_info=task.exception())
 
 
 def _listen(address: str, port: int) -> socket.socket:

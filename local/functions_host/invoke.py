@@ -79,13 +79,15 @@ class Invoker:
         invocation_id, started = str(uuid.uuid4()), time.monotonic()
         try:
             with self.counted():
-                response = await self._run(function, datum, metadata, invocation_id)
-            outcome = Outcome(Result.SUCCEEDED, response)
-            logger.info("function %s succeeded, %d ms (%s)", function.name, _since_ms(started), invocation_id)
-        except TimeoutError:
-            outcome = Outcome(Result.TIMED_OUT)
-            logger.exception(
-                "function %s hit a time limit, %d ms (%s)", function.name, _since_ms(started), invocation_id
+                outcome = await self._run(function, datum, metadata, invocation_id)
+            level = logging.INFO if outcome.result is Result.SUCCEEDED else logging.ERROR
+            logger.log(
+                level,
+                "function %s %s, %d ms (%s)",
+                function.name,
+                outcome.result.value,
+                _since_ms(started),
+                invocation_id,
             )
         except Exception:  # the entry point: whatever an app raises fails its invocation only
             outcome = Outcome(Result.FAILED)
@@ -98,19 +100,23 @@ class Invoker:
         """Take no more work; threads that still run are left behind."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _run(
-        self, function: Function, datum: Datum, metadata: dict[str, Datum], invocation_id: str
-    ) -> Datum | None:
+    async def _run(self, function: Function, datum: Datum, metadata: dict[str, Datum], invocation_id: str) -> Outcome:
         holders = {parameter: Out() for parameter in function.outputs}
         arguments: dict[str, Any] = {function.parameter: decode(function.converter, datum, metadata), **holders}
         if function.takes_context:
             arguments["context"] = _Context(function, invocation_id)
-        async with asyncio.timeout(self._timeout_s):
-            returned = await self._call(function, arguments, invocation_id)
+        limit = asyncio.timeout(self._timeout_s)
+        try:
+            async with limit:
+                returned = await self._call(function, arguments, invocation_id)
+        except TimeoutError:
+            if limit.expired():
+                return Outcome(Result.TIMED_OUT)
+            raise  # the function's own, say of a socket: a failure like any other
         response, messages = _results(function, holders, returned)
         if messages:
             await asyncio.to_thread(self._send, messages)
-        return response
+        return Outcome(Result.SUCCEEDED, response)
 
     async def _call(self, function: Function, arguments: dict[str, Any], invocation_id: str) -> Any:
         if function.is_async:

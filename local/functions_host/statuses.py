@@ -18,7 +18,11 @@ class Statuses(Protocol):
     """Small JSON documents by name; the last writer wins and a reader sees a whole document."""
 
     def get(self, name: str) -> dict[str, Any] | None:
-        """Return the document, or None where there is none or it cannot be understood."""
+        """Return the document, or None where there is none or it cannot be understood.
+
+        Raises:
+            StorageUnavailableError: it could not be read.
+        """
         ...
 
     def set(self, name: str, document: dict[str, Any]) -> None:

@@ -83,7 +83,7 @@ class TimerWorker:
 
     def _recall(self) -> bool:
         """Take over the remembered status; return whether a slot was missed."""
-        remembered = self._statuses.get(self._status_name) if self._is_monitored() else None
+        remembered = self._remembered() if self._is_monitored() else None
         now = self._now()
         try:
             if remembered is None or remembered["Schedule"] != self._trigger.schedule.text:
@@ -94,6 +94,13 @@ class TimerWorker:
             self.next_at = self._trigger.schedule.next_after(now)
             self._remember()
         return now > self.next_at
+
+    def _remembered(self) -> dict[str, Any] | None:
+        try:
+            return self._statuses.get(self._status_name)
+        except OperationalError as error:
+            logger.warning("timer %s: its status cannot be read, a missed run stays so: %s", self._function.name, error)
+            return None
 
     def _remember(self) -> None:
         if not self._is_monitored():

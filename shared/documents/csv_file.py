@@ -35,7 +35,7 @@ from shared.domain.money import Money, minor_digits
 _BOM = "\ufeff"
 _PERCENT_DIGITS = 2
 _FORMULA_STARTS = frozenset("=+-@\t\r\n\0＝＋－＠")  # noqa: RUF001 - full-width signs are what is meant
-_BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u2060\u3000\ufeff"
+_BLANKS = " \u00a0\u1680\u180e\u200b\u2060\u202f\u205f\u3000\ufeff" + "".join(map(chr, range(0x2000, 0x200B)))
 _COMMA_LOCALES = ("cs", "da", "de", "es", "fi", "fr", "hu", "it", "nb", "nl", "no", "pl", "pt", "sv")
 _DOT_LOCALES = ("en", "ja", "ko", "zh")
 

@@ -25,8 +25,9 @@ _SPELLED = str.maketrans({"ß": "ss", "æ": "ae", "ø": "o", "œ": "oe", "ł": "
 
 
 def customer_file_name(invoice: Invoice, *, profile: str, extension: str) -> str:
-    """Return the name of a customer's file, such as
-    ``csp_customer_contoso-0f3a21bc_2026-10_detail_EUR_r1_9f3c21ab.csv``.
+    """Return the name of a customer's file.
+
+    For example ``csp_customer_contoso-0f3a21bc_2026-10_detail_EUR_r1_9f3c21ab.csv``.
 
     Raises:
         InvalidError: *profile* or *extension* is not made of ASCII letters, digits and hyphens.
@@ -35,7 +36,7 @@ def customer_file_name(invoice: Invoice, *, profile: str, extension: str) -> str
     who = f"{slug(invoice.customer_name)}-{short_id(invoice.customer_id)}".strip("-")
     return _joined(
         ("customer", who, str(key.period), profile, key.currency, f"r{key.revision}", invoice.content_hash[:8]),
-        extension
+        extension,
     )
 
 

@@ -33,7 +33,7 @@ _CHUNK_BYTES = 1 << 20
 _DAY_ZERO = date(1899, 12, 30).toordinal()
 _UNWRITABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 _XSTRING_ESCAPE = re.compile(r"_(?=x[0-9A-Fa-f]{4}_)")
-_SPECIAL = re.compile("[&<>\"\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_x")
+_SPECIAL = re.compile("[&<>\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]|_x")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,13 @@ Not here: which cell gets which style.
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
+from typing import Literal
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
-from openpyxl.formatting.rule import CellIsRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.styles.differential import DifferentialStyle
 
 _TEXT_FORMAT = "@"
 _PALE = "FFE8EEF4"
@@ -116,11 +118,16 @@ def register(workbook: Workbook) -> dict[Style, int]:
     return numbers
 
 
-def below_zero() -> object:
+def below_zero() -> Rule:
     """Return the rule that marks a number below zero."""
-    return CellIsRule(operator="lessThan", formula=["0"], fill=PatternFill(bgColor=_RED), font=Font(color="FF9C0006"))
+    return _marking("lessThan")
 
 
-def not_zero() -> object:
+def not_zero() -> Rule:
     """Return the rule that marks a difference."""
-    return CellIsRule(operator="notEqual", formula=["0"], fill=PatternFill(bgColor=_RED), font=Font(color="FF9C0006"))
+    return _marking("notEqual")
+
+
+def _marking(operator: Literal["lessThan", "notEqual"]) -> Rule:
+    look = DifferentialStyle(font=Font(color="FF9C0006"), fill=PatternFill(bgColor=_RED))
+    return Rule(type="cellIs", operator=operator, formula=["0"], dxf=look)

@@ -153,10 +153,10 @@ class _Amount:
     base_name: str = ""
 
 
-def charge(line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHEET, *, occurrence: int = 1) -> Charged:
+def charge(line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHEET, *, key: str = "") -> Charged:
     """Price *line* and explain it; problems come back as issues, never as exceptions.
 
-    *occurrence* tells apart lines that look equal. Blocking issues come without a charge line.
+    *key* identifies the line (by default as the first of its kind, see ``keys``). Blocking issues come without a line.
     """
     proration = proration_of(line)
     if proration is None:
@@ -164,7 +164,7 @@ def charge(line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHE
     on = price_date(line, proration)
     found = prices.find(line, on)
     if line.is_free_at_vendor:
-        return Charged(_charge_line(line, proration, _free(line, found), on, occurrence, sheet))
+        return Charged(_charge_line(line, proration, _free(line, found), on, key, sheet))
     if found is None:
         return Charged(None, (remarks.price_missing(line, on),))
     if line.kind.is_adjustment and found.entry.method is not PriceMethod.MARKUP_ON_COST:
@@ -172,7 +172,7 @@ def charge(line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHE
     amount = _amount(line, proration, found, sheet, on)
     if amount is None:
         return Charged(None, (remarks.base_missing(line, sheet),))
-    made = _charge_line(line, proration, (amount, _price_source(found, amount)), on, occurrence, sheet)
+    made = _charge_line(line, proration, (amount, _price_source(found, amount)), on, key, sheet)
     return Charged(made, _remarks(line, made, proration))
 
 
@@ -237,14 +237,14 @@ def _charge_line(
     proration: Proration,
     priced: tuple[_Amount, PriceSource],
     on: date | None,
-    occurrence: int,
+    key: str,
     sheet: PriceSheet,
 ) -> ChargeLine:
     amount, source = priced
     rounded = quotient_half_up(amount.dividend, amount.divisor, minor_digits(amount.currency))
     erp = sheet.find(line, on)
     return ChargeLine(
-        key=line_key(line, occurrence),
+        key=key or line_key(line, 1),
         customer_id=line.customer_id,
         customer_name=line.customer_name,
         customer_domain=line.customer_domain,

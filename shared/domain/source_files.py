@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 
 from shared.domain.issues import Issue, IssueCode, Severity
-from shared.domain.money import Money
+from shared.domain.money import EXACT, Money
 from shared.domain.periods import BillingPeriod
 from shared.domain.source_lines import Family, SourceLine
 from shared.domain.usage_folding import UsageFolds
@@ -42,6 +42,11 @@ class DocumentSum:
 
     rows: int = 0
     cost: Decimal = Decimal(0)
+
+    def add(self, rows: int, cost: Decimal) -> None:
+        """Take over rows and their cost."""
+        self.rows += rows
+        self.cost = EXACT.add(self.cost, cost)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,29 +75,63 @@ class FileRead:
     fingerprints: frozenset[int] = frozenset()
 
     @property
-    def period(self) -> BillingPeriod | None:
-        """The month in which most of the rows lie, or None for rows without dates."""
+    def months(self) -> Counter[BillingPeriod]:
+        """How many rows lie in each month."""
         months: Counter[BillingPeriod] = Counter()
         for day, rows in self.days.items():
             months[BillingPeriod.of(day)] += rows
-        return min(months, key=lambda month: (-months[month], month), default=None)
+        return months
+
+    @property
+    def period(self) -> BillingPeriod | None:
+        """The month in which most of the rows lie, or None for rows without dates."""
+        return _most(self.months)
 
 
-def without_repeats(reads: Sequence[FileRead]) -> tuple[list[FileRead], list[Issue]]:
-    """Return the files that count, and an issue for each that repeats an earlier one.
+class SourceFiles:
+    """All files of a month put together, each counted once; the state between reading and billing."""
 
-    The same content again is left out with a notice. Another version of the same document is left out with a blocking
-    issue, because which of the two is right is for a person to say.
-    """
-    kept: list[FileRead] = []
-    issues: list[Issue] = []
-    for read in reads:
-        issue = next(filter(None, (_repeats(read, earlier) for earlier in kept)), None)
-        if issue is None:
-            kept.append(read)
-        else:
-            issues.append(issue)
-    return kept, issues
+    def __init__(self) -> None:
+        self.reads: list[FileRead] = []
+        self.lines: list[SourceLine] = []
+        self.folds = UsageFolds()
+        self.issues: list[Issue] = []
+
+    def take(self, read: FileRead) -> bool:
+        """Take over a file that was read whole, and say whether it counts.
+
+        The same content again is left out with a notice. Another version of a document that is there already is left
+        out with a blocking issue, because which of the two is right is for a person to say.
+        """
+        repeated = self.repeated(read)
+        if repeated is not None:
+            self.issues.append(repeated)
+            return False
+        self.lines.extend(read.lines)
+        self.folds.merge(read.folds)
+        self.issues.extend(read.issues)
+        read.lines, read.folds, read.issues = [], UsageFolds(), []
+        self.reads.append(read)
+        return True
+
+    def repeated(self, read: FileRead) -> Issue | None:
+        """Return what is to be said of a file that repeats one taken earlier, or None."""
+        return next(filter(None, (_repeats(read, earlier) for earlier in self.reads)), None)
+
+    def merge(self, other: "SourceFiles") -> None:
+        """Take over files read elsewhere, none of which repeats one here; *other* must not be used again."""
+        self.reads.extend(other.reads)
+        self.lines.extend(other.lines)
+        self.folds.merge(other.folds)
+        self.issues.extend(other.issues)
+
+    @property
+    def period(self) -> BillingPeriod | None:
+        """The month in which most rows of all files lie, or None without any dated row."""
+        months: Counter[BillingPeriod] = Counter()
+        for read in self.reads:
+            months.update(read.months)
+        return _most(months)
 
 
 def check_control_totals(reads: Iterable[FileRead], controls: Sequence[ControlTotal]) -> list[Issue]:
@@ -114,13 +153,8 @@ def check_control_totals(reads: Iterable[FileRead], controls: Sequence[ControlTo
     return issues
 
 
-def merged_folds(reads: Iterable[FileRead]) -> UsageFolds:
-    """Return the usage of all files together; the files' own folds must not be used afterwards."""
-    merged = UsageFolds()
-    for read in reads:
-        merged.merge(read.folds)
-        read.folds = UsageFolds()
-    return merged
+def _most(months: Counter[BillingPeriod]) -> BillingPeriod | None:
+    return min(months, key=lambda month: (-months[month], month), default=None)
 
 
 def _repeats(read: FileRead, earlier: FileRead) -> Issue | None:
@@ -151,8 +185,7 @@ def _document_sums(reads: Iterable[FileRead]) -> Mapping[DocumentKey, DocumentSu
     for read in reads:
         for key, part in read.documents.items():
             whole = sums.setdefault(key, DocumentSum())
-            whole.rows += part.rows
-            whole.cost += part.cost
+            whole.add(part.rows, part.cost)
     return sums
 
 

@@ -18,12 +18,12 @@ from datetime import date
 from decimal import Decimal, DecimalException, localcontext
 from operator import attrgetter
 from typing import Protocol
+from zlib import crc32
 
 from shared.domain.errors import IntegrityError
-from shared.domain.keys import digest
 from shared.domain.money import EXACT, Money, exact_product
 from shared.domain.periods import Period
-from shared.domain.source_lines import Origin, SourceLine
+from shared.domain.source_lines import SourceLine
 
 
 class UsageRow(Protocol):
@@ -31,7 +31,7 @@ class UsageRow(Protocol):
 
     customer_id: str
     invoice_number: str | None
-    subscription_id: str
+    subscription_id: str | None
     entitlement_id: str | None
     product_id: str | None
     sku_id: str | None
@@ -64,10 +64,22 @@ _fold_key: Callable[[UsageRow], tuple[object, ...]] = attrgetter(*FOLD_KEYS)
 Describe = Callable[[int], SourceLine | None]
 """Returns the whole source line for the row at that index of the rows being added, or None to leave that row out.
 
-Called for the row that opens a fold, and for a row whose day is unreadable."""
+Called for the row that opens a fold that is not known yet, and for a row whose day is unreadable."""
 
 Boundaries = Callable[[SourceLine], Sequence[date]]
 """Returns the days on which the price of such a line could change, in order; mostly none."""
+
+
+_ZERO = Decimal(0)
+
+
+def _no_boundaries(_: SourceLine) -> Sequence[date]:
+    return ()
+
+
+FINGERPRINTS_ALL_MAX = 4096
+FINGERPRINTS_ONE_IN = 16
+"""A file with more folds than that is fingerprinted by one in sixteen, chosen by what they are, not where."""
 
 
 class UsageFold:
@@ -89,11 +101,15 @@ class UsageFold:
     def __init__(self, line: SourceLine, boundaries: tuple[str, ...] = ()) -> None:
         self.line = line
         self.count = 0
-        self.quantity = self.cost = self.retail = Decimal(0)
+        self.quantity = self.cost = self.retail = _ZERO
         self.first_on, self.last_on = "9", ""
         self.is_split = bool(boundaries)  # a plain attribute: it is read for every row
         self._boundaries = boundaries
         self._stretches: dict[int, UsageFold] = {}
+
+    def fresh(self) -> "UsageFold":
+        """Return an empty fold for the same kind of row."""
+        return UsageFold(self.line, self._boundaries)
 
     def on(self, day: str) -> "UsageFold":
         """Return the fold for *day*: this one, or the stretch between two price changes that the day lies in."""
@@ -105,12 +121,11 @@ class UsageFold:
             stretch = self._stretches[index] = UsageFold(self.line)
         return stretch
 
-    def parts(self) -> Iterator["UsageFold"]:
-        """Yield the folds that hold sums, in date order."""
+    def parts(self) -> "Iterable[UsageFold]":
+        """Return the folds that hold sums, in date order."""
         if not self.is_split:
-            yield self
-        else:
-            yield from (self._stretches[index] for index in sorted(self._stretches))
+            return (self,)
+        return [self._stretches[index] for index in sorted(self._stretches)]
 
     def merge(self, other: "UsageFold") -> None:
         """Take over the sums of a fold of the same key, made from other rows with the same price boundaries."""
@@ -124,8 +139,6 @@ class UsageFold:
         self.retail = EXACT.add(self.retail, other.retail)
         self.first_on = min(self.first_on, other.first_on)
         self.last_on = max(self.last_on, other.last_on)
-        if (other.line.origin.file, other.line.origin.line) < (self.line.origin.file, self.line.origin.line):
-            self.line = other.line
 
     def source_line(self) -> SourceLine:
         """Return the folded rows as one source line: exact sums, and the days from the first to the last row."""
@@ -139,15 +152,19 @@ class UsageFold:
         )
 
     def fingerprint(self) -> str:
-        """Return 16 hex digits that change with any sum, count or day: equal folds come from equal rows."""
-        return digest(str(self.count), f"{self.quantity:f}", f"{self.cost:f}", self.first_on, self.last_on)
+        """Return a text that changes with any sum, count or day: equal folds come from equal rows."""
+        return f"{self.count} {self.quantity} {self.cost} {self.first_on} {self.last_on}"
 
 
 class UsageFolds:
     """All folds of one file or of one customer, by fold key."""
 
-    def __init__(self, boundaries: Boundaries = lambda _: ()) -> None:
+    def __init__(self, boundaries: Boundaries = _no_boundaries, known: "UsageFolds | None" = None) -> None:
+        """Start empty; *known* are folds of earlier files, whose descriptions serve again."""
         self._boundaries = boundaries
+        self._known: Mapping[tuple[object, ...], UsageFold] = {}
+        if known is not None:
+            self._known = known._folds  # noqa: SLF001 - another of the same class
         self._folds: dict[tuple[object, ...], UsageFold] = {}
 
     def add(self, rows: Iterable[UsageRow], describe: Describe, days: Mapping[str, str]) -> None:
@@ -167,10 +184,10 @@ class UsageFolds:
                     fold = folds.get(key)
                     day = days[row.usage_on]
                     if fold is None or not day:
-                        line = describe(index)
-                        if line is None:
+                        opened = self._open(key, describe, index, day)
+                        if opened is None:
                             continue
-                        fold = folds[key] = self._open(line)
+                        fold = opened
                     if fold.is_split:
                         fold = fold.on(day)
                     quantity = row.quantity
@@ -193,15 +210,6 @@ class UsageFolds:
             else:
                 mine.merge(fold)
 
-    @property
-    def are_finite(self) -> bool:
-        """Whether every sum is a number: a delivered NaN or infinity makes its sum one, silently."""
-        return all(
-            part.cost.is_finite() and part.quantity.is_finite() and part.retail.is_finite()
-            for fold in self._folds.values()
-            for part in fold.parts()
-        )
-
     def by_customer(self) -> "dict[str, UsageFolds]":
         """Return the folds of each customer by themselves, by customer id in lower case."""
         customers: dict[str, UsageFolds] = {}
@@ -210,25 +218,37 @@ class UsageFolds:
             customers.setdefault(customer, UsageFolds(self._boundaries))._folds[key] = fold  # noqa: SLF001 - same class
         return customers
 
+    def parts(self) -> Iterator[UsageFold]:
+        """Yield every fold that holds sums."""
+        for fold in self._folds.values():
+            yield from fold.parts()
+
     def lines(self) -> Iterator[SourceLine]:
         """Yield the folded source lines."""
-        for fold in self._folds.values():
-            for part in fold.parts():
-                yield part.source_line()
+        for part in self.parts():
+            yield part.source_line()
 
     def fingerprints(self) -> Iterator[str]:
-        """Yield one fingerprint a fold (and stretch), made from its key and its sums."""
+        """Yield one text for each fold that is looked at to tell whether two files hold the same rows."""
+        sampled = len(self._folds) > FINGERPRINTS_ALL_MAX
         for key, fold in self._folds.items():
+            name = "|".join(map(str, key))
+            if sampled and crc32(name.encode()) % FINGERPRINTS_ONE_IN:
+                continue
             for part in fold.parts():
-                yield digest(*map(str, key), part.fingerprint())
+                yield f"{name}|{part.fingerprint()}"
 
     def __len__(self) -> int:
         return len(self._folds)
 
-    def _open(self, line: SourceLine) -> UsageFold:
-        days = tuple(day.isoformat() for day in self._boundaries(line))
-        return UsageFold(replace(line, quantity=Decimal(0), origin=_first(line.origin)), days)
-
-
-def _first(origin: Origin) -> Origin:
-    return replace(origin, row_count=1)
+    def _open(self, key: tuple[object, ...], describe: Describe, index: int, day: str) -> UsageFold | None:
+        known = self._known.get(key) if day else None
+        if known is not None:
+            fold = known.fresh()
+        else:
+            line = describe(index)
+            if line is None:
+                return None
+            fold = UsageFold(line, tuple(boundary.isoformat() for boundary in self._boundaries(line)))
+        self._folds[key] = fold
+        return fold

@@ -1,14 +1,14 @@
 """What both stores promise of blobs: whole content, guards, listings and streams with bounded memory."""
 
+import contextlib
 import io
 import random
 import threading
 from collections.abc import Iterator
-from typing import BinaryIO
 
 import pytest
 
-from shared.domain.errors import AlreadyExistsError, ChangedError, LimitError, NotFoundError
+from shared.domain.errors import AlreadyExistsError, BusyError, ChangedError, LimitError, NotFoundError
 from shared.storage.ports import Blobs
 
 MEBIBYTE = 1024 * 1024
@@ -117,7 +117,8 @@ def test_put_if_absent_happens_once(blobs: Blobs, bucket: str, size: int) -> Non
     assert _read(blobs, bucket, "n") == b"1" * size
 
 
-def test_of_many_writers_if_absent_one_wins(blobs: Blobs, bucket: str) -> None:
+@pytest.mark.parametrize("size", [1000, 5 * MEBIBYTE])
+def test_of_many_writers_if_absent_one_wins(blobs: Blobs, bucket: str, size: int) -> None:
     """Writers at the same moment: one succeeds, the others are told, the content is the winner's."""
     winners: list[bytes] = []
 
@@ -128,7 +129,7 @@ def test_of_many_writers_if_absent_one_wins(blobs: Blobs, bucket: str) -> None:
             return
         winners.append(content)
 
-    threads = [threading.Thread(target=write, args=(bytes([n]) * 1000,)) for n in range(8)]
+    threads = [threading.Thread(target=write, args=(bytes([n]) * size,)) for n in range(6)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -208,14 +209,18 @@ def test_a_listing_continues_over_its_pages(blobs: Blobs, bucket: str) -> None:
 
 
 def test_a_reader_never_sees_a_mix(blobs: Blobs, bucket: str) -> None:
-    """Read while two writers replace: every reading is one writer's content, or ends with ChangedError."""
+    """Read while two writers replace: every reading is one writer's content, or ends with ChangedError.
+
+    A writer that lost to the other is told to try again.
+    """
     contents = [bytes([number]) * (5 * MEBIBYTE) for number in (1, 2)]
     blobs.put(bucket, "n", contents[0])
     stop = threading.Event()
 
     def write(content: bytes) -> None:
         while not stop.is_set():
-            blobs.put(bucket, "n", content)
+            with contextlib.suppress(BusyError):
+                blobs.put(bucket, "n", content)
 
     threads = [threading.Thread(target=write, args=(content,)) for content in contents]
     for thread in threads:
@@ -249,14 +254,27 @@ def test_a_stream_can_be_read_in_small_steps_and_by_line(blobs: Blobs, bucket: s
     assert isinstance(stream, io.IOBase)
 
 
-def _open_is_a_binary_stream(blobs: Blobs) -> BinaryIO:
-    return blobs.open("container", "name")
-
-
 @pytest.mark.parametrize(
     "name",
-    ["", "/a", "a/", "a//b", "..", "../a", "a/../b", ".", "./a", "a.", "a /b", "a\\b", "a\x00b", "a\n", "\ud800"]
-    + ["s" * 201, "/".join(["s" * 100] * 11)],
+    [
+        "",
+        "/a",
+        "a/",
+        "a//b",
+        "..",
+        "../a",
+        "a/../b",
+        ".",
+        "./a",
+        "a.",
+        "a /b",
+        "a\\b",
+        "a\x00b",
+        "a\n",
+        "\ud800",
+        "s" * 201,
+        "s/" * 600 + "s",
+    ],
 )
 def test_a_name_that_is_no_path_is_refused(blobs: Blobs, bucket: str, name: str) -> None:
     """Nothing leads out of the container, and what a file system cannot hold is refused by both stores."""
@@ -272,8 +290,18 @@ def test_a_name_that_is_no_path_is_refused(blobs: Blobs, bucket: str, name: str)
 
 @pytest.mark.parametrize(
     ("content_type", "metadata"),
-    [("", {}), ("text/ä", {}), ("a/b\r\nX: y", {}), ("a/b", {"A": "1"}), ("a/b", {"a-b": "1"}), ("a/b", {"a": ""})]
-    + [("a/b", {"a": "ä"}), ("a/b", {"a": " x"}), ("a/b", {"a": "1\n2"}), ("a/b", {"a": "x" * 9000})],
+    [
+        ("", {}),
+        ("text/ä", {}),
+        ("a/b\r\nX: y", {}),
+        ("a/b", {"A": "1"}),
+        ("a/b", {"a-b": "1"}),
+        ("a/b", {"a": ""}),
+        ("a/b", {"a": "ä"}),
+        ("a/b", {"a": " x"}),
+        ("a/b", {"a": "1\n2"}),
+        ("a/b", {"a": "x" * 9000}),
+    ],
 )
 def test_headers_that_cannot_travel_are_refused(
     blobs: Blobs, bucket: str, content_type: str, metadata: dict[str, str]

@@ -86,6 +86,7 @@ class DailyUsage:
         self._sink = sink
         self._days = _Days()
         self._decoder = _decoder(sink.fields)
+        self._describer = _describer(sink.fields)
         self._schema = _schema_decoder(headers)
 
     def read_json(self, first: bytes, chunks: Iterator[bytes]) -> None:
@@ -120,9 +121,16 @@ class DailyUsage:
             if not numbered:
                 numbered.extend(_numbered(chunk, first_line))
             line, row = numbered[index]
-            return self._sink.line(self._sink.by_field(json_values(row, self._sink.file, line)), line)
+            return self._sink.line(self._described(row, line), line)
 
         self._sink.read.folds.add(rows, describe, self._days)
+
+    def _described(self, row: bytes, line: int) -> Values:
+        """Return the values of every wanted column; by the typed decoder, or exactly where a type is unusual."""
+        try:
+            return cast("Values", msgspec.structs.asdict(self._describer.decode(row)))
+        except msgspec.DecodeError:
+            return self._sink.by_field(json_values(row, self._sink.file, line))
 
     def _add_text(self, row: bytes, line: int) -> None:
         try:
@@ -201,6 +209,13 @@ def _decoder(fields: Mapping[str, str]) -> msgspec.json.Decoder[Any]:
     ]
     renamed = {field[0]: fields.get(field[0], f"absent {field[0]}") for field in wanted}
     return msgspec.json.Decoder(msgspec.defstruct("DeliveredRow", wanted, rename=renamed, gc=False))
+
+
+def _describer(fields: Mapping[str, str]) -> msgspec.json.Decoder[Any]:
+    """Return a decoder that reads every column that feeds a source line."""
+    decimals = {*_NUMBERS, "fx_rate", "effective_unit_price"}
+    wanted = [(name, Decimal | None if name in decimals else str | None, None) for name in fields]
+    return msgspec.json.Decoder(msgspec.defstruct("DescribedRow", wanted, rename=dict(fields), gc=False))
 
 
 def _schema_decoder(headers: Sequence[str]) -> msgspec.json.Decoder[Any]:

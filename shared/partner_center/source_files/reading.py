@@ -14,20 +14,19 @@ Not here: several files together (``shared/domain/source_files``), prices.
 import csv
 import hashlib
 import io
-from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator
 from typing import BinaryIO, Protocol, cast
 
 from shared.domain.errors import SourceFileError
 from shared.domain.source_files import FileRead
-from shared.domain.source_lines import SourceLine
 from shared.partner_center.source_files.columns import Columns, recognise
 from shared.partner_center.source_files.containers import LINE_BYTES_MAX, TextBlocks, line_chunks, open_contents
 from shared.partner_center.source_files.daily_usage import DailyUsage
 from shared.partner_center.source_files.json_rows import json_values
-from shared.partner_center.source_files.row_sink import Boundaries, RowSink
+from shared.partner_center.source_files.row_sink import Reading, RowSink
 
 csv.field_size_limit(LINE_BYTES_MAX)
+PLAIN = Reading()
 
 
 class Opened(Protocol):
@@ -43,17 +42,12 @@ class Opened(Protocol):
         ...
 
 
-def no_boundaries(_: SourceLine) -> Sequence[date]:
-    """No price changes within the period."""
-    return ()
-
-
 def read_file(
-    source: Opened, boundaries: Boundaries = no_boundaries, progress: Callable[[int], None] = lambda _: None
+    source: Opened, terms: Reading = PLAIN, progress: Callable[[int], None] = lambda _: None
 ) -> list[FileRead]:
     """Return what the file holds: one result, or one for each data file in a zip.
 
-    *boundaries* keeps days apart on which the price of a usage line changes; *progress* is told the bytes read.
+    *terms* keeps days apart on which the price of a usage line changes; *progress* is told the bytes read.
 
     Raises:
         SourceFileError: the file as a whole cannot be read: damaged, cut off, or none of Microsoft's.
@@ -62,30 +56,30 @@ def read_file(
     with source.open() as raw:
         counted = _Counted(raw, progress)
         for name, content in open_contents(cast("BinaryIO", io.BufferedReader(counted, 1 << 20)), source.name):
-            reads.append(_read_content(name, content, boundaries))
+            reads.append(_read_content(name, content, terms))
         counted.drain()
     for read in reads:
         read.content_hash = counted.hexdigest() if len(reads) == 1 else f"{counted.hexdigest()}/{read.name}"
     return reads
 
 
-def _read_content(name: str, content: BinaryIO, boundaries: Boundaries) -> FileRead:
+def _read_content(name: str, content: BinaryIO, terms: Reading) -> FileRead:
     chunks = line_chunks(content, name)
     first = next(chunks, b"").lstrip()
     if first.startswith(b"{"):
-        return _read_json_lines(name, first, chunks, boundaries)
+        return _read_json_lines(name, first, chunks, terms)
     if first.startswith((b"<", b"[")):
         what = "a web page or XML" if first.startswith(b"<") else "one JSON document"
         raise SourceFileError(
             f"{name}: is {what}, neither CSV nor JSON lines. Give the file exactly as Microsoft delivers it."
         )
-    return _read_csv(name, _chain(first, chunks), boundaries)
+    return _read_csv(name, _chain(first, chunks), terms)
 
 
-def _read_json_lines(name: str, first: bytes, chunks: Iterator[bytes], boundaries: Boundaries) -> FileRead:
+def _read_json_lines(name: str, first: bytes, chunks: Iterator[bytes], terms: Reading) -> FileRead:
     headers = list(json_values(first.split(b"\n", 1)[0], name, 1))
     columns = recognise(headers, name)
-    sink = RowSink(name, columns, headers, boundaries)
+    sink = RowSink(name, columns, headers, terms)
     if sink.is_folded:
         DailyUsage(sink, headers).read_json(first, chunks)
         return sink.finish()
@@ -108,7 +102,7 @@ def _addjson_values(sink: RowSink, row: bytes, line: int) -> None:
     sink.add(values, line)
 
 
-def _read_csv(name: str, chunks: Iterator[bytes], boundaries: Boundaries) -> FileRead:
+def _read_csv(name: str, chunks: Iterator[bytes], terms: Reading) -> FileRead:
     raw = TextBlocks(chunks)
     text = io.TextIOWrapper(io.BufferedReader(raw), encoding="utf-8", newline="")
     try:
@@ -116,7 +110,7 @@ def _read_csv(name: str, chunks: Iterator[bytes], boundaries: Boundaries) -> Fil
         delimiter = max(",;\t", key=header_line.count)
         headers = [header.strip().lstrip("'\ufeff") for header in next(csv.reader([header_line], delimiter=delimiter))]
         columns = recognise(headers, name)
-        sink = RowSink(name, columns, headers, boundaries)
+        sink = RowSink(name, columns, headers, terms)
         _check_header(headers, columns, name)
         _add_csv_rows(sink, headers, csv.reader(text, delimiter=delimiter, strict=True))
     except UnicodeDecodeError as error:

@@ -8,13 +8,14 @@ Not here: the fast path of daily usage (``daily_usage``), which uses this sink f
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from hashlib import blake2b
 
 from shared.domain.charge_types import ChargeKind
 from shared.domain.issues import Issue, IssueCode, Severity
-from shared.domain.keys import digest, line_identity
-from shared.domain.money import EXACT
+from shared.domain.keys import line_identity
 from shared.domain.source_files import DocumentKey, DocumentSum, FileRead
 from shared.domain.source_lines import Family, Origin, SourceLine
 from shared.domain.usage_folding import UsageFolds
@@ -26,14 +27,29 @@ ISSUES_SHOWN_MAX = 20
 """For each kind of problem in a file; the rest is counted in the last one shown."""
 
 
+def no_boundaries(_: SourceLine) -> Sequence[date]:
+    """No price changes within the period."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a reader is told: where prices change within the month, and the folds that earlier files described."""
+
+    boundaries: Boundaries = no_boundaries
+    known: UsageFolds | None = None
+
+
 class RowSink:
     """Collects one file. Call ``finish`` once, after the last row."""
 
-    def __init__(self, file: str, columns: Columns, headers: Sequence[str], boundaries: Boundaries) -> None:
+    def __init__(self, file: str, columns: Columns, headers: Sequence[str], terms: Reading) -> None:
         self.file = file
         self.columns = columns
         self.fields = columns.fields(headers)
-        self.read = FileRead(name=file, content_hash="", family=columns.family, folds=UsageFolds(boundaries))
+        self.read = FileRead(
+            name=file, content_hash="", family=columns.family, folds=UsageFolds(terms.boundaries, terms.known)
+        )
         self._known_headers = set(headers)
         self._seen: Counter[IssueCode] = Counter()
         self._texts: dict[str, str] = {}
@@ -58,7 +74,10 @@ class RowSink:
         made = self.line(values, line)
         if made is not None:
             self.read.lines.append(made)
-            self.count(made, 1, made.cost.amount)
+            self._count(made, 1, made.cost.amount)
+            day = made.ordered_on or (made.charge.start if made.charge else None)
+            if day is not None and made.kind is not ChargeKind.CREDIT:
+                self.read.days[day] += 1
 
     def by_field(self, delivered: Mapping[str, object]) -> Values:
         """Return the row's values by field name."""
@@ -76,24 +95,19 @@ class RowSink:
             self._row_total_differs(made, differs)
         return made
 
-    def count(self, line: SourceLine, rows: int, cost: Decimal) -> None:
-        """Add rows to the sums of their document and to the days the file is about."""
-        key = DocumentKey(line.family, line.invoice_number, line.cost.currency)
-        document = self.read.documents.setdefault(key, DocumentSum())
-        document.rows += rows
-        document.cost = EXACT.add(document.cost, cost)
-        day = line.ordered_on or (line.charge.start if line.charge else None)
-        if day is not None and line.kind is not ChargeKind.CREDIT:
-            self.read.days[day] += rows
-        self.read.row_count += rows
-
     def finish(self) -> FileRead:
         """Return everything that was collected."""
-        for line in self.read.folds.lines():
-            self.count(line, line.origin.row_count, line.cost.amount)
+        for part in self.read.folds.parts():
+            self._count(part.line, part.count, part.cost)
+            self.read.days[date.fromisoformat(part.first_on)] += part.count
         prints = [*self.read.folds.fingerprints(), *map(_fingerprint, self.read.lines)]
-        self.read.fingerprints = frozenset(int(text, 16) for text in prints)
+        self.read.fingerprints = frozenset(_short_hash(text) for text in prints)
         return self.read
+
+    def _count(self, line: SourceLine, rows: int, cost: Decimal) -> None:
+        key = DocumentKey(line.family, line.invoice_number, line.cost.currency)
+        self.read.documents.setdefault(key, DocumentSum()).add(rows, cost)
+        self.read.row_count += rows
 
     def bad_value(self, line: int, values: Values, problem: ValueProblem) -> None:
         """Report a value that cannot be read; its row is left out."""
@@ -198,4 +212,8 @@ class RowSink:
 
 
 def _fingerprint(line: SourceLine) -> str:
-    return digest(line_identity(line), str(line.cost), str(line.quantity), str(line.effective_unit_price))
+    return f"{line_identity(line)}|{line.cost}|{line.quantity}|{line.effective_unit_price}"
+
+
+def _short_hash(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())

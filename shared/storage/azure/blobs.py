@@ -24,7 +24,7 @@ from azure.storage.blob import (
     ContentSettings,
 )
 
-from shared.domain.errors import AlreadyExistsError, ChangedError
+from shared.domain.errors import AlreadyExistsError, BusyError, ChangedError
 from shared.storage import limits
 from shared.storage.azure.clients import AzureAccount, gone_is_changed, translated, with_home
 from shared.storage.azure.links import LinkSigner
@@ -74,7 +74,8 @@ class AzureBlobs:
         Raises:
             AlreadyExistsError: *if_absent* was asked for and the blob is there.
             LimitError: a name or header is not allowed; nothing was sent.
-            StorageUnavailableError: no answer, access was refused, or another writer was faster.
+            BusyError: another writer put the same blob meanwhile; the blob is that writer's.
+            StorageUnavailableError: no answer, or access was refused.
         """
         client = self._blob(container, name)
         headers = limits.checked_metadata(content_type, metadata)
@@ -88,7 +89,9 @@ class AzureBlobs:
         make_home = self._service.get_container_client(container).create_container
         try:
             etag, size = _upload(client, content, settings, make_home, step)
-        except ChangedError as error:  # a blob that is not missing counts as 409 or 412
+        except (ChangedError, BusyError) as error:
+            if not if_absent:
+                raise
             raise AlreadyExistsError(f"{step}: is there already; it was written before") from error
         return BlobInfo(name, size, etag, content_type, headers)
 

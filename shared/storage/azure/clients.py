@@ -19,6 +19,7 @@ from azure.core.exceptions import AzureError, HttpResponseError, ResourceExistsE
 
 from shared.domain.errors import (
     AlreadyExistsError,
+    BusyError,
     ChangedError,
     InvalidError,
     LimitError,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 _Result = TypeVar("_Result")
 
 _HOMES_MISSING: Final = frozenset({"TableNotFound", "ContainerNotFound", "QueueNotFound"})
-_WAITING: Final = frozenset({"TableBeingDeleted", "ContainerBeingDeleted", "QueueBeingDeleted", "InvalidBlockList"})
+_WAITING: Final = frozenset({"TableBeingDeleted", "ContainerBeingDeleted", "QueueBeingDeleted"})
 _STATUS_BY_CODE: Final = {
     "EntityAlreadyExists": 409,
     "EntityNotFound": 404,
@@ -120,6 +121,8 @@ def meaning(error: AzureError, step: str) -> ProrataError:
 
 
 def _by_status(status: int | None, code: str) -> tuple[type[ProrataError], str] | None:
+    if code == "InvalidBlockList":
+        return BusyError, "another writer of this blob was faster and discarded these blocks; try again"
     if code in _WAITING:
         return StorageUnavailableError, "another change is under way; try again"
     if code in _TOO_LARGE or status == 413:

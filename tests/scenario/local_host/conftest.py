@@ -1,6 +1,6 @@
 """A sample app on a running local host, over the embedded queues."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from textwrap import dedent
@@ -11,8 +11,10 @@ import requests
 
 from local.functions_host import FileStatuses, FunctionsHost, HostOptions, index_app
 from local.functions_host.config import HostConfig, QueueConfig
+from shared.domain.errors import StorageUnavailableError
 from shared.storage.embedded.database import Database
 from shared.storage.embedded.queues import EmbeddedQueues
+from shared.storage.ports import Message
 
 HEAD = "import asyncio, threading, time, typing\nimport azure.functions as func\napp = func.FunctionApp()\nseen = []\n"
 QUICK = HostConfig(
@@ -21,12 +23,24 @@ QUICK = HostConfig(
 )
 
 
+class Queues(EmbeddedQueues):
+    """The embedded queues on a disk that a test can take away."""
+
+    is_away = False
+
+    def receive(self, queue: str, *, limit: int = 1, lock_s: int = 600) -> Sequence[Message]:
+        """Receive, unless the disk is away."""
+        if self.is_away:
+            raise StorageUnavailableError("the disk is away")
+        return super().receive(queue, limit=limit, lock_s=lock_s)
+
+
 @dataclass
 class Running:
     """A host at work, its queues and what its app saw."""
 
     host: FunctionsHost
-    queues: EmbeddedQueues
+    queues: Queues
 
     @property
     def module(self) -> dict[str, Any]:
@@ -56,7 +70,7 @@ class Starter:
         """Write the app, start a host for it and return both."""
         path = self.folder / "function_app.py"
         path.write_text(HEAD + dedent(body), encoding="utf-8")
-        queues = EmbeddedQueues(Database(self.folder / "store"))
+        queues = Queues(Database(self.folder / "store"))
         statuses = FileStatuses(self.folder / "statuses")
         host = FunctionsHost(index_app(path), replace(QUICK, **config), queues, statuses, options)
         host.start()

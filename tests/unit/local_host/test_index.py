@@ -82,8 +82,7 @@ TRAPS = {
     "a name with a dot": ('@app.function_name("a.b")\n' + QUEUE + "def work(msg: str) -> None: ...", "function a.b"),
     "the name host": (QUEUE + "def host(msg: str) -> None: ...", "function host"),
     "an underscore in arg_name": (
-        '@app.queue_trigger(arg_name="my_msg", queue_name="work-items", connection="S")\n'
-        "def work(my_msg: str) -> None: ...",
+        QUEUE.replace("msg", "my_msg") + "def work(my_msg: str) -> None: ...",
         "no underscore",
     ),
     "a route that begins with admin": (ROUTE.format("Administration/x", "a"), "begins with admin or runtime"),

@@ -1,0 +1,137 @@
+"""One customer's month: every source line charged once, invoices made, problems kept as values.
+
+This is the one place where lines, prices and rules meet; a person's own files on one machine and a billing run in the
+cloud both come through here. A broken invariant parks this customer and nobody else.
+
+Not here: reading files, keeping results, other customers.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from shared.domain.charging import ChargeLine, charge
+from shared.domain.errors import IntegrityError
+from shared.domain.invoices import Invoice, make_invoices
+from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.keys import line_identity
+from shared.domain.periods import BillingPeriod
+from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
+from shared.domain.source_lines import SourceLine
+from shared.domain.usage_detail import Coverage, coverage_issue, uncovered
+from shared.domain.usage_folding import UsageFolds
+
+
+def _as_it_is(line: ChargeLine) -> ChargeLine:
+    return line
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a month is billed by. *detail* adds friendly name and purchase order to a line."""
+
+    period: BillingPeriod
+    prices: PriceBook
+    sheet: PriceSheet = NO_PRICE_SHEET
+    detail: Callable[[ChargeLine], ChargeLine] = _as_it_is
+
+
+@dataclass(slots=True)
+class CustomerLines:
+    """What Microsoft delivered for one customer, and what was wrong with it."""
+
+    customer_id: str
+    lines: list[SourceLine] = field(default_factory=list)
+    folds: UsageFolds = field(default_factory=UsageFolds)
+    issues: list[Issue] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerBill:
+    """The outcome for one customer. *charged* counts the source lines that became charge lines."""
+
+    customer_id: str
+    customer_name: str
+    invoices: tuple[Invoice, ...]
+    issues: tuple[Issue, ...]
+    coverage: tuple[Coverage, ...] = ()
+    uncharged: tuple[SourceLine, ...] = ()
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether a blocking issue keeps this customer out of approval."""
+        return any(issue.is_blocking for issue in self.issues)
+
+
+def bill_customer(customer: CustomerLines, terms: Terms) -> CustomerBill:
+    """Return the customer's draft invoices and everything that is to be said about them."""
+    daily = list(customer.folds.lines())
+    charged, coverage = uncovered(customer.lines, daily)
+    issues = [*customer.issues, *filter(None, map(coverage_issue, coverage))]
+    name = _name([*charged, *daily, *customer.lines]) or customer.customer_id
+    lines, uncharged = _charge_all([*charged, *daily], terms, issues)
+    try:
+        invoices = make_invoices(customer.customer_id, name, terms.period, lines, issues)
+    except IntegrityError as error:
+        issues.append(_parked(customer.customer_id, name, error))
+        invoices = []
+    return CustomerBill(
+        customer_id=customer.customer_id,
+        customer_name=name,
+        invoices=tuple(invoices),
+        issues=tuple(issues),
+        coverage=tuple(coverage),
+        uncharged=tuple(uncharged),
+    )
+
+
+def by_customer(
+    lines: Iterable[SourceLine], folds: UsageFolds, issues: Iterable[Issue] = ()
+) -> dict[str, CustomerLines]:
+    """Return everything grouped by customer (id in lower case), in customer order; issues of nobody are left out."""
+    customers: dict[str, CustomerLines] = {}
+
+    def of(customer_id: str) -> CustomerLines:
+        return customers.setdefault(customer_id.casefold(), CustomerLines(customer_id.casefold()))
+
+    for line in lines:
+        of(line.customer_id).lines.append(line)
+    for customer_id, own in folds.by_customer().items():
+        of(customer_id).folds = own
+    for issue in issues:
+        if issue.customer_id:
+            of(issue.customer_id).issues.append(issue)
+    return dict(sorted(customers.items()))
+
+
+def _charge_all(
+    lines: Sequence[SourceLine], terms: Terms, issues: list[Issue]
+) -> tuple[list[ChargeLine], list[SourceLine]]:
+    made, uncharged = [], []
+    occurrences: Counter[str] = Counter()
+    for line in lines:
+        identity = line_identity(line)
+        occurrences[identity] += 1
+        outcome = charge(line, terms.prices, terms.sheet, key=f"{identity}-{occurrences[identity]}")
+        issues.extend(outcome.issues)
+        if outcome.line is None:
+            uncharged.append(line)
+        else:
+            made.append(terms.detail(outcome.line))
+    return made, uncharged
+
+
+def _name(lines: Iterable[SourceLine]) -> str:
+    """Return the name that most lines carry; of equally common ones the first in the alphabet."""
+    names = Counter(line.customer_name for line in lines if line.customer_name)
+    return min(names, key=lambda name: (-names[name], name), default="")
+
+
+def _parked(customer_id: str, name: str, error: IntegrityError) -> Issue:
+    return Issue(
+        code=IssueCode.CUSTOMER_PARKED,
+        severity=Severity.BLOCKING,
+        message=f"{name} was not billed: {error}.",
+        cure="Everybody else was. Look at this customer's rows, then run again.",
+        customer_id=customer_id,
+    )

@@ -1,0 +1,108 @@
+"""Azure usage stands on two of Microsoft's files: summed up on the invoice's lines, and day by day as rated usage.
+
+It must be charged once. Where the daily rows of a subscription are there, they are charged, because only they know
+the day (prices may change within the month), and the invoice's usage lines of that subscription are *covered*: not
+charged, but compared. Microsoft cuts each invoice line to cents, so the two may differ by less than a cent a line;
+more is an issue.
+
+Credits, reservations, savings plans and licences stand on the invoice only and are never covered.
+
+Source: Microsoft Partner Center documentation, "Azure plan billing" and "Read your bill".
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.money import exact_sum
+from shared.domain.source_lines import Family, Service, SourceLine, service_of
+
+CENT_A_LINE = Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """What of one subscription's usage on one Microsoft invoice is charged from the daily rows instead."""
+
+    invoice_number: str
+    customer_id: str
+    subscription_id: str
+    currency: str
+    invoice_lines: int
+    invoice_cost: Decimal
+    daily_cost: Decimal
+
+    @property
+    def difference(self) -> Decimal:
+        """What the daily rows cost more than the invoice says (rounding, mostly)."""
+        return exact_sum((self.daily_cost, -self.invoice_cost))
+
+    @property
+    def is_rounding(self) -> bool:
+        """Whether cutting each invoice line to cents explains the difference."""
+        return abs(self.difference) <= CENT_A_LINE * self.invoice_lines
+
+
+_Key = tuple[str, str, str, str]
+
+
+def uncovered(lines: Sequence[SourceLine], daily: Iterable[SourceLine]) -> tuple[list[SourceLine], list[Coverage]]:
+    """Return the lines of *lines* that are to be charged, and what the daily rows cover.
+
+    *daily* are the folded daily rows; they are all charged.
+    """
+    daily_costs: dict[_Key, list[Decimal]] = defaultdict(list)
+    for line in daily:
+        daily_costs[_key(line)].append(line.cost.amount)
+    charged: list[SourceLine] = []
+    covered: dict[_Key, list[SourceLine]] = defaultdict(list)
+    for line in lines:
+        if _is_usage_on_invoice(line) and _key(line) in daily_costs:
+            covered[_key(line)].append(line)
+        else:
+            charged.append(line)
+    return charged, [_coverage(key, covered[key], daily_costs[key]) for key in sorted(covered)]
+
+
+def coverage_issue(coverage: Coverage) -> Issue | None:
+    """Return what is to be said of a coverage whose two sides differ by more than rounding, else None."""
+    if coverage.is_rounding:
+        return None
+    return Issue(
+        code=IssueCode.USAGE_DETAIL_DIFFERS,
+        severity=Severity.BLOCKING,
+        message=f"The daily usage of subscription {coverage.subscription_id} costs {coverage.daily_cost:f} "
+        f"{coverage.currency}, but invoice {coverage.invoice_number} says {coverage.invoice_cost:f} for it: "
+        f"{coverage.difference:f} is more than rounding.",
+        cure="A part of the daily usage file is missing or belongs to another invoice: give all parts of this one.",
+        customer_id=coverage.customer_id,
+        subject=coverage.subscription_id,
+    )
+
+
+def _key(line: SourceLine) -> _Key:
+    return (
+        line.invoice_number.casefold(),
+        line.customer_id.casefold(),
+        line.subscription_id.casefold(),
+        line.cost.currency,
+    )
+
+
+def _is_usage_on_invoice(line: SourceLine) -> bool:
+    is_charge = not line.kind.is_adjustment
+    return line.family is Family.NEW_COMMERCE and is_charge and service_of(line) is Service.AZURE_USAGE
+
+
+def _coverage(key: _Key, lines: Sequence[SourceLine], daily: Sequence[Decimal]) -> Coverage:
+    return Coverage(
+        invoice_number=lines[0].invoice_number,
+        customer_id=lines[0].customer_id,
+        subscription_id=lines[0].subscription_id,
+        currency=key[3],
+        invoice_lines=len(lines),
+        invoice_cost=exact_sum(line.cost.amount for line in lines),
+        daily_cost=exact_sum(daily),
+    )
