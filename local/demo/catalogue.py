@@ -64,7 +64,9 @@ PREMIUM = Licence("Microsoft 365 Business Premium", "CFQ7TTC0LCHC", "0002", _erp
 E3 = Licence("Microsoft 365 E3", "CFQ7TTC0LFLX", "0001", _erp("35.70", "39.00"))
 E5 = Licence("Microsoft 365 E5", "CFQ7TTC0LFLZ", "0002", _erp("55.70", "60.00"))
 TEAMS = Licence("Microsoft Teams Enterprise", "CFQ7TTC0TM5E", "0001", _erp("4.90", "5.25"))
-COPILOT = Licence("Microsoft 365 Copilot", "CFQ7TTC0MM8R", "0002", _erp("28.10", "30.00"), Decimal("0.85"), is_addon=True)
+COPILOT = Licence(
+    "Microsoft 365 Copilot", "CFQ7TTC0MM8R", "0002", _erp("28.10", "30.00"), Decimal("0.85"), is_addon=True
+)
 DEFENDER = Licence("Microsoft Defender for Business", "CFQ7TTC0DF0B", "0001", _erp("2.80", "3.00"), is_addon=True)
 EXCHANGE = Licence("Exchange Online (Plan 1)", "CFQ7TTC0LH16", "0001", _erp("3.70", "4.00"))
 POWER_BI = Licence("Power BI Pro", "CFQ7TTC0PB1P", "000H", _erp("13.10", "14.00"), Decimal("0.82"))

@@ -7,7 +7,12 @@ renames columns to camelCase.
 Not here: what stands in the columns.
 """
 
-NEW_COMMERCE = tuple(
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+NEW_COMMERCE = _words(
     """
     PartnerId CustomerId CustomerName CustomerDomainName CustomerCountry InvoiceNumber MpnId ResellerMpnId OrderId
     OrderDate ProductId SkuId AvailabilityId SkuName ProductName ChargeType UnitPrice Quantity Subtotal TaxTotal Total
@@ -15,10 +20,10 @@ NEW_COMMERCE = tuple(
     ChargeStartDate ChargeEndDate TermAndBillingCycle EffectiveUnitPrice UnitType AlternateId BillableQuantity
     BillingFrequency PricingCurrency PCToBCExchangeRate PCToBCExchangeRateDate MeterDescription ReservationOrderId
     CreditReasonCode SubscriptionStartDate SubscriptionEndDate ReferenceId ProductQualifiers PromotionId
-    """.split()
+    """
 )
 
-DAILY_USAGE = tuple(
+DAILY_USAGE = _words(
     """
     partnerId partnerName customerId customerName customerDomainName customerCountry mpnId resellerMpnId invoiceNumber
     productId skuId availabilityId skuName productName publisherName publisherId subscriptionDescription subscriptionId
@@ -27,19 +32,19 @@ DAILY_USAGE = tuple(
     billingPreTaxTotal billingCurrency pricingPreTaxTotal pricingCurrency serviceInfo1 serviceInfo2 tags additionalInfo
     effectiveUnitPrice pcToBCExchangeRate pcToBCExchangeRateDate entitlementId entitlementDescription
     rateOfPartnerEarnedCredit rateOfCredit creditType benefitOrderId benefitId benefitType
-    """.split()
+    """
 )
 
-LEGACY_LICENCE = tuple(
+LEGACY_LICENCE = _words(
     """
     PartnerId CustomerId CustomerName MPNID ResellerMPNID OrderId SubscriptionId SyndicationPartnerSubscriptionNumber
     OfferId DurableOfferId OfferName SubscriptionStartDate SubscriptionEndDate ChargeStartDate ChargeEndDate ChargeType
     UnitPrice Quantity Amount TotalOtherDiscount Subtotal Tax TotalForCustomer Currency DomainName SubscriptionName
     SubscriptionDescription BillingCycleType
-    """.split()
+    """
 )
 
-LEGACY_USAGE = tuple(
+LEGACY_USAGE = _words(
     """
     PartnerId PartnerName PartnerBillableAccountId CustomerCompanyName MPNID ResellerMPNID InvoiceNumber
     ChargeStartDate ChargeEndDate SubscriptionId SubscriptionName SubscriptionDescription OrderID ServiceName
@@ -47,23 +52,23 @@ LEGACY_USAGE = tuple(
     ListPrice PretaxCharges TaxAmount PostTaxTotal Currency PretaxEffectiveRate PostTaxEffectiveRate ChargeType
     CustomerId DomainName BillingCycleType Unit CustomerBillableAccount UsageDate MeteredRegion MeteredService
     MeteredServiceType Project ServiceInfo
-    """.split()
+    """
 )
 
 PRICE_SHEET = (
-    *"""
+    *_words("""
     ProductTitle ProductId SkuId SkuTitle Publisher SkuDescription UnitOfMeasure TermDuration BillingPlan Market
     Currency UnitPrice PricingTierRangeMin PricingTierRangeMax EffectiveStartDate EffectiveEndDate Tags
-    """.split(),
+    """),
     "ERP Price",
     "Segment",
 )
 
-PRICE_LIST = tuple(
+PRICE_LIST = _words(
     """
     CustomerId ProductId SkuId Term BillingPlan MeterId MeterCategory ChargeType Method Value Currency ValidFrom
     ValidTo Note
-    """.split()
+    """
 )
 
 SUBSCRIPTION_DETAILS = ("SubscriptionId", "FriendlyName", "PurchaseOrder", "PurchaseOrderFrom", "PurchaseOrderTo")

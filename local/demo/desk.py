@@ -119,7 +119,6 @@ class Desk:
         """Return an identifier that ties the lines of one event together."""
         return guid(self.numbers)
 
-
     def bill_licence(self, sold: Subscription, event: Event) -> None:
         """Put one licence line on the customer's invoice."""
         bill = BILLS[sold.customer.currency]
@@ -204,6 +203,5 @@ class Desk:
 
     @staticmethod
     def _frequency(sold: Subscription) -> str:
-        """Microsoft leaves the frequency of one-time payments blank: trials, and a term paid at once for three years."""
+        """One-time payments have no frequency: trials, and three years paid at once."""
         return "" if sold.is_trial or sold.plan == "Triennial" else sold.plan
-

@@ -17,9 +17,10 @@ from local.demo.desk import Desk, Event, Subscription
 TRIAL_SEATS = 25
 
 
-def charged(desk: Desk, sold: Subscription, on: date, seats: int, charge_type: str) -> None:
+def charged(desk: Desk, sold: Subscription, on: date, seats: int, charge_type: str, reference: str = "") -> None:
     """One whole charge cycle that starts on *on*: ``new``, ``renew``, ``cycleCharge`` or ``changeBillingPlan``."""
-    desk.bill_licence(sold, Event(charge_type=charge_type, on=on, span=sold.cycle(on), seats=seats))
+    event = Event(charge_type=charge_type, on=on, span=sold.cycle(on), seats=seats, reference=reference)
+    desk.bill_licence(sold, event)
 
 
 def seats_changed(desk: Desk, sold: Subscription, on: date, old: int, new: int, charge_type: str = "") -> None:
@@ -96,6 +97,4 @@ def upgraded(desk: Desk, old: Subscription, new: Subscription, on: date, seats: 
 def coterminated(desk: Desk, sold: Subscription, on: date, seats: int, month_days: int) -> None:
     """The first short cycle of a subscription aligned to the end of the calendar month."""
     short = Span(on, desk.month.span.last)
-    desk.bill_licence(
-        sold, Event(charge_type="new", on=on, span=short, seats=seats, share=(short.days, month_days))
-    )
+    desk.bill_licence(sold, Event(charge_type="new", on=on, span=short, seats=seats, share=(short.days, month_days)))

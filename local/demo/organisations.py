@@ -42,7 +42,7 @@ _NAMED = (
     (LONG_NAME, "NL"),
     ("Lakeshore Credit Union", "US"),
     ("Ístak Verkfræðistofa ehf.", "IS"),
-    ("Ελληνικά Ναυπηγεία Α.Ε.", "GR"),
+    ("Ελληνικά Ναυπηγεία Α.Ε.", "GR"),  # noqa: RUF001 - Greek, as a Greek company is written
     ("Șantierul Dunărea SRL", "RO"),
     (HOSTILE_NAMES[3], "US"),
     ("Kőszegi Órásműhely Kft.", "HU"),

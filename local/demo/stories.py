@@ -7,10 +7,11 @@ Not here: the ordinary month around them (``population``), and everything that i
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 from local.demo import catalogue as goods
-from local.demo.arithmetic import Span, over, rounddown
+from local.demo.arithmetic import rounddown, times
 from local.demo.desk import Desk, Subscription
 from local.demo.events import (
     cancelled,
@@ -180,16 +181,10 @@ def split_e5(desk: Desk, customer: Customer) -> None:
     """E5 with telephony: two lines with equal keys, one for each part of the price."""
     month = desk.month
     sold = desk.open(customer, goods.E5, YEARLY_MONTHLY, month.day(10, months=-2))
-    telephony = rounddown(over(sold.price * _TELCO_PART, 1))
+    telephony = rounddown(times(sold.price, _TELCO_PART))
     reference = desk.reference()
-    for part in (sold.price - telephony, telephony):
-        _part(desk, replace(sold, price=part), reference)
-
-
-def _part(desk: Desk, sold: Subscription, reference: str) -> None:
-    desk.reference()
-    charged(desk, sold, desk.month.day(10), 14, "cycleCharge")
-    desk.lines[sold.customer.currency][-1]["ReferenceId"] = reference
+    for price in (sold.price - telephony, telephony):
+        charged(desk, replace(sold, price=price), month.day(10), 14, "cycleCharge", reference)
 
 
 def _promoted(sold: Subscription) -> Subscription:
@@ -198,11 +193,9 @@ def _promoted(sold: Subscription) -> Subscription:
     return replace(sold, discount=Decimal("0.10"), promotion_id=promotion)
 
 
-def _day_of_long_month(desk: Desk, anchor: int) -> "date":
+def _day_of_long_month(desk: Desk, anchor: int) -> date:
     """The latest such day at least two months ago, in a month that has it."""
-    back = next(
-        back for back in range(2, 12) if desk.month.day(31, months=-back).day >= anchor
-    )
+    back = next(back for back in range(2, 12) if desk.month.day(31, months=-back).day >= anchor)
     return desk.month.day(anchor, months=-back)
 
 
@@ -224,4 +217,12 @@ _EURO_STORIES = (
     pays_three_years,
     renews_year,
 )
-_DOLLAR_STORIES = (has_promotion, many_changes, shrinks_in_window, regrets_later, tries, renews_year, grows_on_annual_plan)
+_DOLLAR_STORIES = (
+    has_promotion,
+    many_changes,
+    shrinks_in_window,
+    regrets_later,
+    tries,
+    renews_year,
+    grows_on_annual_plan,
+)

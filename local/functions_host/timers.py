@@ -47,9 +47,10 @@ class TimerWorker:
 
     async def start(self) -> None:
         """Pick up the remembered status, and run once if a slot was missed or the app asks for a run on startup."""
-        is_past_due = await asyncio.to_thread(self._recall)
-        if is_past_due or self._trigger.runs_on_startup:
-            await self.fire(is_past_due=is_past_due)
+        with self._invoker.counted():
+            is_past_due = await asyncio.to_thread(self._recall)
+            if is_past_due or self._trigger.runs_on_startup:
+                await self.fire(is_past_due=is_past_due)
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Start, then fire at each slot until *stopping* is set."""

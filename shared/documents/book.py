@@ -114,7 +114,7 @@ def _frame(sheet: Any, frame: Frame, confidentiality: str) -> None:
     sheet.HeaderFooter.oddFooter.left.text = confidentiality or None
     sheet.HeaderFooter.oddFooter.right.text = "Page &P of &N"
     if frame.table is not None:
-        sheet.add_table(frame.table)
+        sheet.tables.add(frame.table)  # its columns are named already; add_table would warn that they must be
     for where, rule in frame.rules:
         sheet.conditional_formatting.add(where, rule)
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from shared.documents.book import SUMMARY, Book, Frame
 from shared.documents.checks import customer_checks, word
 from shared.documents.detail_sheet import TABLE
+from shared.documents.names import customer_hash
 from shared.documents.shares import Share, Split, by_subscription, total_split
 from shared.documents.sheet_rows import Formula
 from shared.documents.styles import Style, money_style, not_zero, total_style
@@ -50,7 +51,7 @@ def _facts(invoice: Invoice, reseller_name: str, run_id: str) -> list[tuple[str,
         ("Revision", str(key.revision)),
         ("State", invoice.state.value),
         ("Run", run_id),
-        ("Content hash", invoice.content_hash),
+        ("Content hash", customer_hash(invoice)),
     ]
 
 

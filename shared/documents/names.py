@@ -10,11 +10,13 @@ Not here: where files are stored.
 import re
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from shared.domain.errors import InvalidError
 from shared.domain.invoices import Invoice
 from shared.domain.keys import digest
 from shared.domain.periods import BillingPeriod
+from shared.domain.redaction import customer_view
 
 NAME_CHARACTERS_MAX = 120
 SHORT_CHARACTERS = 8
@@ -35,7 +37,15 @@ def customer_file_name(invoice: Invoice, *, profile: str, extension: str) -> str
     key = invoice.key
     who = f"{slug(invoice.customer_name)}-{short_id(invoice.customer_id)}".strip("-")
     return _joined(
-        ("customer", who, str(key.period), profile, key.currency, f"r{key.revision}", invoice.content_hash[:8]),
+        (
+            "customer",
+            who,
+            str(key.period),
+            profile,
+            key.currency,
+            f"r{key.revision}",
+            customer_hash(invoice)[:SHORT_CHARACTERS],
+        ),
         extension,
     )
 
@@ -51,6 +61,16 @@ def reseller_file_name(
     return _joined(
         ("reseller", "all", str(period), profile, currency, f"r{revision}", content_hash[:SHORT_CHARACTERS]), extension
     )
+
+
+def customer_hash(invoice: Invoice) -> str:
+    """Return 16 hex digits that stand for what the customer sees of *invoice*.
+
+    The invoice's own content hash covers cost. A customer who knows everything else could find the cost by trying, so
+    no file of a customer shows that hash.
+    """
+    seen = (str(value) for line in invoice.lines for value in astuple(customer_view(line)))
+    return digest(invoice.key.render(), invoice.number, invoice.state.value, invoice.customer_name, *seen)
 
 
 def run_hash(content_hashes: Iterable[str]) -> str:

@@ -31,14 +31,23 @@ def pack(shell: Workbook, rows: Mapping[str, SheetRows], stream: BinaryIO) -> No
         IntegrityError: the shell has rows of its own.
     """
     parts = {f"xl/worksheets/sheet{number}.xml": rows[sheet.title] for number, sheet in enumerate(shell.worksheets, 1)}
-    shell.properties.created = FILE_DATED
+    _copy(shell, parts, stream)
+
+
+def write_same_bytes(workbook: Workbook, stream: BinaryIO) -> None:
+    """Write a workbook with rows of its own to *stream*, with fixed times and order of parts."""
+    _copy(workbook, {}, stream)
+
+
+def _copy(workbook: Workbook, rows: Mapping[str, SheetRows], stream: BinaryIO) -> None:
+    workbook.properties.created = FILE_DATED
     plain = BytesIO()
-    shell.save(plain)
-    shell.properties.modified = FILE_DATED
+    workbook.save(plain)
+    workbook.properties.modified = FILE_DATED  # saving sets it to now
     with ZipFile(plain) as source, ZipFile(stream, "w", ZIP_DEFLATED) as target:
         for name in sorted(source.namelist(), key=lambda part: (part != ARC_CONTENT_TYPES, part)):
-            content = tostring(shell.properties.to_tree()) if name == ARC_CORE else source.read(name)
-            _write_part(target, name, content, parts.get(name))
+            content = tostring(workbook.properties.to_tree()) if name == ARC_CORE else source.read(name)
+            _write_part(target, name, content, rows.get(name))
 
 
 def _write_part(target: ZipFile, name: str, content: bytes, rows: SheetRows | None) -> None:

@@ -15,7 +15,7 @@ from shared.documents.checks import in_reading_order
 from shared.documents.columns import CUSTOMER_COLUMNS, RESELLER_COLUMNS, ResellerRow, customer_rows, reseller_rows
 from shared.documents.customer_summary import write_customer_summary
 from shared.documents.detail_sheet import DetailSheet
-from shared.documents.names import run_hash
+from shared.documents.names import customer_hash, run_hash
 from shared.documents.reseller_summary import CustomerTotals, write_reseller_summary
 from shared.documents.shares import Split
 from shared.documents.side_sheets import (
@@ -57,7 +57,7 @@ def customer_workbook(invoice: Invoice, *, reseller_name: str, run_id: str, stre
             scope="customer",
             reseller_name=reseller_name,
             run_id=run_id,
-            content_hash=invoice.content_hash,
+            content_hash=customer_hash(invoice),
         )
         book.finish(frames, properties, stream)
 

@@ -111,9 +111,12 @@ def revise(previous: Invoice, draft: Invoice) -> Invoice:
     content: the draft as the next revision, saying what changed.
     """
     if previous.content_hash == draft.content_hash:
-        return previous if previous.state is InvoiceState.FINAL else replace(previous, issues=draft.issues)
+        if previous.state is InvoiceState.FINAL:
+            return previous
+        return replace(previous, state=InvoiceState.DRAFT, issues=draft.issues)
     key = replace(previous.key, revision=previous.key.revision + 1)
-    return replace(draft, key=key, changes=line_changes(previous.lines, draft.lines))
+    number = "" if previous.state is InvoiceState.FINAL else previous.number  # one that was reserved and never used
+    return replace(draft, key=key, number=number, changes=line_changes(previous.lines, draft.lines))
 
 
 def line_changes(before: Sequence[ChargeLine], after: Sequence[ChargeLine]) -> tuple[LineChange, ...]:

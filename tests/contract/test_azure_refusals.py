@@ -88,3 +88,16 @@ def test_an_account_never_shows_its_key(caplog: pytest.LogCaptureFixture) -> Non
 
     assert WRONG_KEY not in caplog.text
     assert "https://t" in caplog.text
+
+
+@pytest.mark.parametrize("client_id", ["", "11111111-2222-3333-4444-555555555555"])
+def test_an_identity_connects_without_sending_anything(client_id: str) -> None:
+    """URLs and an identity are enough; nothing is asked of the network before the first call."""
+    account = AzureAccount(
+        table_url="https://a.table.core.windows.net",
+        blob_url="https://a.blob.core.windows.net",
+        queue_url="https://a.queue.core.windows.net",
+        client_id=client_id,
+    )
+
+    assert all(adapter.connect(account) for adapter in (AzureTables, AzureBlobs, AzureQueues))

@@ -263,7 +263,7 @@ def test_a_transaction_that_fails_changes_nothing(
 ) -> None:
     """One refused step undoes the steps before and after it, and says why."""
     tables.insert(table, "p", "there", {"n": 1})
-    with pytest.raises(error):
+    with pytest.raises(error, match=f"row '{failing.row}'"):
         tables.transact(table, "p", [Operation("insert", "before"), failing, Operation("upsert", "after", {"n": 3})])
 
     assert [(found.row, dict(found.values)) for found in tables.query(table, "p")] == [("there", {"n": 1})]

@@ -75,6 +75,27 @@ def overflow(root: Path, size: int) -> None:
         print(error)  # noqa: T201 - the result of this script
 
 
+def fork(root: Path, count: int) -> None:
+    """Write from a parent and *count* children that were forked with its connection open, and print the rows."""
+    tables = EmbeddedTables(Database(root))
+    tables.insert("rows", "p", "before", {})
+    children = [
+        _forked(lambda number=number: tables.insert("rows", "p", f"child {number}", {})) for number in range(count)
+    ]
+    tables.insert("rows", "p", "parent", {})
+    assert [os.waitpid(child, 0)[1] for child in children] == [0] * count
+    tables.insert("rows", "p", "zafter", {})
+    print([found.row for found in tables.query("rows", "p")])  # noqa: T201 - the result of this script
+
+
+def _forked(step: Callable[[], object]) -> int:
+    child = os.fork()
+    if child == 0:
+        step()
+        sys.exit(0)
+    return child
+
+
 def crash(root: Path, _: int) -> None:
     """Die at every line that a write executes, in turn, and check after each death that the store is whole."""
     for step, check in ((put, check_put), (transact, check_transact), (work, check_work)):
@@ -174,5 +195,12 @@ def _dies_at(line: int, root: Path, step: Callable[[Path, int], None]) -> bool:
 
 if __name__ == "__main__":
     name, folder, *rest = sys.argv[1:]
-    steps = {"increment": increment, "consume": consume, "first": first, "overflow": overflow, "crash": crash}
+    steps = {
+        "increment": increment,
+        "consume": consume,
+        "first": first,
+        "overflow": overflow,
+        "crash": crash,
+        "fork": fork,
+    }
     steps[name](Path(folder), int(rest[0]) if rest else 0)

@@ -89,6 +89,13 @@ def test_processes_that_start_together_share_one_new_store(tmp_path: Path) -> No
     database.close()
 
 
+def test_a_fork_leaves_the_parents_connection_alone(tmp_path: Path) -> None:
+    """Children forked in the middle open connections of their own; parent and children all write."""
+    (rows,) = _finish(_start("fork", tmp_path, 3))
+
+    assert rows == "['before', 'child 0', 'child 1', 'child 2', 'parent', 'zafter']"
+
+
 def test_a_file_over_the_limit_is_refused_and_nothing_is_half_written(database: Database) -> None:
     """Where files may not grow, blob and rows are refused with a cure; what was there stays readable and alone."""
     blobs, tables = EmbeddedBlobs(database), EmbeddedTables(database)

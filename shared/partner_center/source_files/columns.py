@@ -76,6 +76,9 @@ _ALSO_KNOWN = {
 }
 """Columns that Microsoft's API samples carry beside the documented ones; they feed nothing."""
 
+ORIGIN_LINE = "ProrataLine"
+"""A column of our own in a customer's extract of a file: the number of the row's line in the file as delivered."""
+
 _REQUIRED = {
     Family.NEW_COMMERCE: ("customer_id", "charge_type", "cost", "currency", "quantity", "unit_price"),
     Family.DAILY_USAGE: ("customer_id", "usage_on", "meter_id", "unit_price", "quantity", "cost", "currency"),
@@ -144,6 +147,7 @@ def _columns(family: Family, text: str) -> Columns:
             field_of[folded_header(name)] = field
         if field:
             name_of[field] = names.split("|", maxsplit=1)[0]
+    field_of[folded_header(ORIGIN_LINE)] = "origin_line"
     return Columns(family, field_of, name_of, len(declarations))
 
 

@@ -11,7 +11,6 @@ knows are reported.
 Not here: several files together (``shared/domain/source_files``), prices.
 """
 
-import csv
 import hashlib
 import io
 from collections.abc import Callable, Iterator
@@ -19,13 +18,13 @@ from typing import BinaryIO, Protocol, cast
 
 from shared.domain.errors import SourceFileError
 from shared.domain.source_files import FileRead
-from shared.partner_center.source_files.columns import Columns, recognise
-from shared.partner_center.source_files.containers import LINE_BYTES_MAX, TextBlocks, line_chunks, open_contents
+from shared.partner_center.source_files.columns import recognise
+from shared.partner_center.source_files.containers import TextBlocks, line_chunks, open_contents
+from shared.partner_center.source_files.csv_rows import csv_rows
 from shared.partner_center.source_files.daily_usage import DailyUsage
 from shared.partner_center.source_files.json_rows import json_values
 from shared.partner_center.source_files.row_sink import Reading, RowSink
 
-csv.field_size_limit(LINE_BYTES_MAX)
 PLAIN = Reading()
 
 
@@ -88,11 +87,11 @@ def _read_json_lines(name: str, first: bytes, chunks: Iterator[bytes], terms: Re
         for row in chunk.splitlines():
             line += 1
             if row.strip():
-                _addjson_values(sink, row, line)
+                _add_json_row(sink, row, line)
     return sink.finish()
 
 
-def _addjson_values(sink: RowSink, row: bytes, line: int) -> None:
+def _add_json_row(sink: RowSink, row: bytes, line: int) -> None:
     try:
         values = json_values(row, sink.file, line)
     except SourceFileError as error:
@@ -104,48 +103,17 @@ def _addjson_values(sink: RowSink, row: bytes, line: int) -> None:
 
 def _read_csv(name: str, chunks: Iterator[bytes], terms: Reading) -> FileRead:
     raw = TextBlocks(chunks)
-    text = io.TextIOWrapper(io.BufferedReader(raw), encoding="utf-8", newline="")
-    try:
-        header_line = text.readline(LINE_BYTES_MAX)
-        delimiter = max(",;\t", key=header_line.count)
-        headers = [header.strip().lstrip("'\ufeff") for header in next(csv.reader([header_line], delimiter=delimiter))]
-        columns = recognise(headers, name)
-        sink = RowSink(name, columns, headers, terms)
-        _check_header(headers, columns, name)
-        _add_csv_rows(sink, headers, csv.reader(text, delimiter=delimiter, strict=True))
-    except UnicodeDecodeError as error:
-        raise SourceFileError(f"{name}: is not UTF-8 text. Save as 'CSV UTF-8', or download it again.") from error
+    headers, rows = csv_rows(name, raw)
+    sink = RowSink(name, recognise(headers, name), headers, terms)
+    add = DailyUsage(sink, headers).add_values if sink.is_folded else sink.add
+    for line, row in rows:
+        if len(row) == len(headers):
+            add(dict(zip(headers, row, strict=True)), line)
+        elif any(row):
+            sink.wrong_width(line, row, len(headers))
     if not raw.ends_with_line_break:
         sink.no_final_line_break()
     return sink.finish()
-
-
-def _add_csv_rows(sink: RowSink, headers: list[str], reader: "Iterator[list[str]]") -> None:
-    add = DailyUsage(sink, headers).add_values if sink.is_folded else sink.add
-    line = 1
-    while True:
-        try:
-            row = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise SourceFileError(
-                f"{sink.file}: the quotes around a value after line {line} are never closed ({error}). The file is cut "
-                "off or damaged: download it again."
-            ) from error
-        started, line = line + 1, 1 + reader.line_num  # type: ignore[attr-defined]  # csv's readers count lines
-        if len(row) == len(headers):
-            add(dict(zip(headers, row, strict=True)), started)
-        elif any(row):
-            sink.wrong_width(started, row, len(headers))
-
-
-def _check_header(headers: list[str], columns: Columns, name: str) -> None:
-    doubled = {header for header in headers if header and headers.count(header) > 1}
-    if doubled:
-        raise SourceFileError(
-            f"{name}: the column {min(doubled)} of this {columns.family} file stands twice. Download the file again."
-        )
 
 
 def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:

@@ -86,7 +86,8 @@ class RowSink:
     def line(self, values: Values, line: int) -> SourceLine | None:
         """Return the row as a source line, or None after reporting what is wrong with it."""
         try:
-            made = source_line(self._shared(values), self.columns.family, Origin(file=self.file, line=line))
+            at = int(str(values.get("origin_line") or line))
+            made = source_line(self._shared(values), self.columns.family, Origin(file=self.file, line=at))
         except ValueProblem as problem:
             self.bad_value(line, values, problem)
             return None

@@ -128,6 +128,7 @@ def _by_status(status: int | None, code: str) -> tuple[type[ProrataError], str] 
     if code in _TOO_LARGE or status == 413:
         return LimitError, "too large for Azure Storage; send less or split"
     return {
+        400: (InvalidError, "Azure Storage calls the request invalid; check the input"),
         404: (NotFoundError, "not there; check the name"),
         409: (AlreadyExistsError, "is there already; it was written before"),
         412: (ChangedError, "changed since it was read; read it again"),

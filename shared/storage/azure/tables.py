@@ -18,12 +18,13 @@ from azure.data.tables import (
     TableClient,
     TableEntity,
     TableServiceClient,
+    TableTransactionError,
     TransactionOperation,
     UpdateMode,
 )
 
 from shared.storage import limits
-from shared.storage.azure.clients import AzureAccount, gone_is_changed, translated, with_home
+from shared.storage.azure.clients import AzureAccount, gone_is_changed, meaning, translated, with_home
 from shared.storage.ports import Entity, Operation, Scalar
 
 PAGE_ROWS: Final = 1000
@@ -149,7 +150,11 @@ class AzureTables:
             return
         steps = [_step(partition, *pair) for pair in zip(operations, values, strict=True)]
         with gone_is_changed(), translated(f"transaction of {len(steps)} steps in {table}"):
-            with_home(lambda: client.submit_transaction(steps), client.create_table)
+            try:
+                with_home(lambda: client.submit_transaction(steps), client.create_table)
+            except TableTransactionError as error:
+                failed = operations[min(error.index, len(operations) - 1)]
+                raise meaning(error, f"{failed.kind} of row {failed.row!r} in {table}") from error
 
     def _client(self, table: str) -> TableClient:
         """Return the client of *table*; all share one pool of connections."""

@@ -53,22 +53,18 @@ class PlainNames:
     def _follow(self, container: str, name: str, token: str | None) -> None:
         target = self._folder.joinpath(container, *name.split("/"))
         try:
+            self._check_inside(target)
             if token is None:
                 self._hide(container, target)
             else:
-                self._show(target, self._files.path(token))
+                _show(target, self._files.path(token))
         except OSError as error:
             _log.warning("blob %s in %s has no plain name: %s", name, container, error.strerror)
 
-    def _show(self, target: Path, content: Path) -> None:
-        target.parent.mkdir(parents=True, exist_ok=True)
+    def _check_inside(self, target: Path) -> None:
+        """Refuse to follow a symbolic link that somebody put into the tree."""
         if not target.parent.resolve().is_relative_to(self._folder.resolve()):
             raise OSError(errno.EINVAL, "the name leads out of the folder")
-        link = content.with_suffix(".view")
-        link.unlink(missing_ok=True)
-        os.link(content, link)
-        link.replace(target)
-        link.unlink(missing_ok=True)  # replacing a link by a link to the same file does nothing
 
     def _hide(self, container: str, target: Path) -> None:
         """Remove the plain name, and the folders that are empty without it."""
@@ -80,3 +76,14 @@ class PlainNames:
                 if not folder.is_relative_to(top):
                     return
                 folder.rmdir()
+
+
+def _show(target: Path, content: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    link = content.with_suffix(".view")
+    link.unlink(missing_ok=True)
+    os.link(content, link)
+    try:
+        link.replace(target)
+    finally:
+        link.unlink(missing_ok=True)  # replacing a link by a link to the same file leaves it behind

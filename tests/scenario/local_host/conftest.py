@@ -64,13 +64,14 @@ class Starter:
     """Starts apps in one folder, one after the other or together, and stops what is left."""
 
     folder: Path
+    database: Database
     running: list[Running]
 
     def __call__(self, body: str, options: HostOptions | None = None, **config: Any) -> Running:
         """Write the app, start a host for it and return both."""
         path = self.folder / "function_app.py"
         path.write_text(HEAD + dedent(body), encoding="utf-8")
-        queues = Queues(Database(self.folder / "store"))
+        queues = Queues(self.database)
         statuses = FileStatuses(self.folder / "statuses")
         host = FunctionsHost(index_app(path), replace(QUICK, **config), queues, statuses, options)
         host.start()
@@ -81,7 +82,8 @@ class Starter:
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Running]]:
     """Start sample apps; they are stopped at the end of the test."""
-    starter = Starter(tmp_path, [])
+    starter = Starter(tmp_path, Database(tmp_path / "store"), [])
     yield starter
     for running in starter.running:
         running.host.stop(grace_s=5)
+    starter.database.close()

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import textwrap
@@ -16,8 +17,9 @@ import pytest
 
 from local.functions_host import FunctionsHost, HostOptions, index_app
 from local.functions_host.config import HostConfig
+from local.functions_host.host import _listen
 from local.functions_host.statuses import FileStatuses
-from shared.domain.errors import OperationalError
+from shared.domain.errors import OperationalError, StateError
 from shared.storage.embedded.database import Database
 from shared.storage.embedded.queues import EmbeddedQueues
 
@@ -67,7 +69,8 @@ class Folder:
         (path / "run.py").write_text(textwrap.dedent(RUNNER), encoding="utf-8")
         document = {"version": "2.0", "extensions": {"queues": {"maxPollingInterval": "00:00:01"}}}
         (path / "host.json").write_text(json.dumps(document), encoding="utf-8")
-        self.queues = EmbeddedQueues(Database(path / "store"))
+        self.database = Database(path / "store")
+        self.queues = EmbeddedQueues(self.database)
 
     @contextmanager
     def process(self, *, lock_s: int = 600, grace_s: float = 20) -> Iterator[subprocess.Popen[bytes]]:
@@ -97,9 +100,11 @@ class Folder:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Folder:
+def folder(tmp_path: Path) -> Iterator[Folder]:
     """An app folder."""
-    return Folder(tmp_path)
+    folder = Folder(tmp_path)
+    yield folder
+    folder.database.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -181,6 +186,38 @@ def test_timers_can_be_left_to_the_admin_api(start: Start) -> None:
     running.host.drain(10)
 
     assert running.seen == [1]
+
+
+def test_a_drain_right_after_the_start_waits_for_runs_on_startup(start: Start) -> None:
+    """What begins with the host is work like any other."""
+    running = start(
+        """
+        @app.timer_trigger(arg_name="timer", schedule="0 0 0 1 1 *", run_on_startup=True)
+        def tick(timer: func.TimerRequest) -> None:
+            time.sleep(0.2)
+            seen.append(timer.past_due)
+        """
+    )
+    running.host.drain(10)
+
+    assert running.seen == [False]
+
+
+def test_a_host_starts_once(start: Start) -> None:
+    """A stopped host is not started again; another one is made."""
+    running = start(APP)
+    running.host.stop()
+
+    with pytest.raises(StateError, match="make another one"):
+        running.host.start()
+
+
+def test_answers_are_not_held_back_by_nagles_algorithm() -> None:
+    """Asyncio switches the delay off only for sockets that name their protocol."""
+    with _listen("127.0.0.1", 0) as listener:
+        protocol = listener.proto
+
+    assert protocol == socket.IPPROTO_TCP
 
 
 def test_a_port_that_is_taken_is_named(start: Start, tmp_path: Path) -> None:

@@ -192,7 +192,7 @@ def test_a_timeout_of_the_functions_own_is_a_failure_like_any_other(start: Start
 
     running.host.drain(20)
 
-    assert ["m"] * 3 == running.seen
+    assert running.seen == ["m"] * 3
 
 
 def test_a_time_limit_leaves_the_message_to_its_lock(start: Start) -> None:

@@ -1,0 +1,103 @@
+"""The template of a price list: the columns, three prices as examples, and what each column takes.
+
+The examples can be read back, so that the template is a working price list.
+
+Not here: reading (``price_lists``).
+"""
+
+import csv
+from collections.abc import Sequence
+from io import TextIOWrapper
+from typing import Any, BinaryIO
+
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+
+from shared.documents.package import write_same_bytes
+from shared.documents.price_lists import BILLING_PLANS, COLUMNS, PRICES_SHEET, TERMS
+from shared.domain.prices import PriceMethod
+
+_MEANINGS = {
+    "CustomerId": "The customer's tenant id for a price of his own; empty for everybody.",
+    "ProductId": "Microsoft's product id, such as CFQ7TTC0LH18; empty for any.",
+    "SkuId": "Microsoft's SKU id with its leading zeros, such as 0001 (text in a spreadsheet); empty for any.",
+    "Term": f"{', '.join(TERMS)}; empty for any.",
+    "BillingPlan": f"{', '.join(BILLING_PLANS)}; empty for any.",
+    "MeterId": "For usage: Microsoft's meter id; empty for any.",
+    "MeterCategory": "For usage: Microsoft's meter category, such as Storage; empty for any.",
+    "ChargeType": "Microsoft's charge type, such as customerCredit; empty for any.",
+    "Method": f"{', '.join(method.value for method in PriceMethod)}.",
+    "Value": "fixed: price of one unit and full charge cycle. Else percent: 95 is 95 percent of ERP, 15 is 15 percent added.",
+    "Currency": "For fixed prices: an ISO code such as EUR. Empty for percentages.",
+    "ValidFrom": "The first day of the price, 2026-10-31; empty for no beginning.",
+    "ValidTo": "The last day of the price, included; empty for no end.",
+    "Note": "Anything; it is not used.",
+}
+_EXAMPLES: tuple[dict[str, str], ...] = (
+    {
+        "ProductId": "CFQ7TTC0LH18",
+        "SkuId": "0001",
+        "Term": "P1Y",
+        "BillingPlan": "Monthly",
+        "Method": "fixed",
+        "Value": "12.10",
+        "Currency": "EUR",
+        "ValidFrom": "2026-01-01",
+        "ValidTo": "2026-12-31",
+        "Note": "example: one product, one year",
+    },
+    {"ProductId": "CFQ7TTC0LF8Q", "Method": "percent_of_erp", "Value": "95", "Note": "example: 5 percent below ERP"},
+    {"Method": "markup_on_cost", "Value": "15", "Note": "example: everything else, cost plus 15 percent"},
+)
+_RULE = (
+    "The customer's own rows come first, then the row that says most: meter, SKU, product, meter category, the rest."
+)
+_WIDTH, _WIDE = 18, 110
+_TEXT_ROWS = 1_000  # so many rows are ready for ids, as text
+
+
+def write_template(stream: BinaryIO, *, as_xlsx: bool) -> None:
+    """Write an example price list, as a workbook or as CSV, with what each column means."""
+    if as_xlsx:
+        _write_xlsx(stream)
+    else:
+        _write_csv(stream)
+
+
+def _write_csv(stream: BinaryIO) -> None:
+    text = TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+    writer = csv.writer(text, lineterminator="\r\n")
+    for name, meaning in _MEANINGS.items():
+        writer.writerow([f"# {name}: {meaning}"])
+    writer.writerow([f"# {_RULE} Rows that begin with # are not read."])
+    writer.writerow(COLUMNS)
+    writer.writerows([example.get(name, "") for name in COLUMNS] for example in _EXAMPLES)
+    text.detach()
+
+
+def _write_xlsx(stream: BinaryIO) -> None:
+    workbook = Workbook()
+    workbook.properties.title = "Price list"
+    prices: Any = workbook.active
+    prices.title = PRICES_SHEET
+    _fill(prices, [COLUMNS, *([example.get(name, "") for name in COLUMNS] for example in _EXAMPLES)])
+    for row in prices.iter_rows(min_row=2, max_row=_TEXT_ROWS, max_col=len(COLUMNS)):
+        for cell in row:
+            cell.number_format = "@"
+    for index in range(1, len(COLUMNS) + 1):
+        prices.column_dimensions[get_column_letter(index)].width = _WIDTH
+    prices.freeze_panes = "A2"
+    meanings = workbook.create_sheet("Read me")
+    _fill(meanings, [("Column", "Meaning"), *_MEANINGS.items(), ("", _RULE)])
+    meanings.column_dimensions["A"].width, meanings.column_dimensions["B"].width = _WIDTH, _WIDE
+    write_same_bytes(workbook, stream)
+
+
+def _fill(sheet: Any, rows: Sequence[Sequence[str]]) -> None:
+    for row in rows:
+        sheet.append([text or None for text in row])
+    for cell in sheet[1]:
+        cell.font = Font(bold=True)
+        cell.fill = PatternFill("solid", fgColor="FFE8EEF4")
+        cell.alignment = Alignment(vertical="top")

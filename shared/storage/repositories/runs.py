@@ -1,0 +1,178 @@
+"""Billing runs: their state under an ETag, which chunks are done, and what came out for each customer.
+
+A run is one period and scope. Its *inputs* are a hash over everything it was made from; chunks and customers are kept
+under run and inputs, so a run started again from other inputs never mixes with the one before.
+
+Not here: what a step does (``shared/application``).
+"""
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from shared.domain.errors import AlreadyExistsError, NotFoundError
+from shared.domain.issues import Issue
+from shared.domain.keys import RunKey, digest
+from shared.domain.money import Money
+from shared.domain.periods import BillingPeriod
+from shared.domain.usage_detail import Coverage
+from shared.storage.names import CHARGE_LINES_CONTAINER
+from shared.storage.ports import Blobs, Tables
+from shared.storage.repositories.codec import packed, read_whole, table_key, unpacked
+
+RUNS, CHUNKS, CUSTOMERS = "runs", "runchunks", "runcustomers"
+_PARTITION = "run"
+
+
+class RunState(StrEnum):
+    """Where a run is."""
+
+    BILLING = "billing"
+    EXPORTING = "exporting"
+    READY = "ready"
+    APPROVED = "approved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """Everything a run is made from, by content hash: files that count, and terms by kind."""
+
+    files: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[str, str], ...]
+
+    @property
+    def hash(self) -> str:
+        """16 hex digits that change with any input."""
+        return digest(*(text for pair in (*self.files, *self.terms) for text in pair))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerOutcome:
+    """What a run made for one customer."""
+
+    customer_id: str
+    customer_name: str
+    invoices: tuple[str, ...]
+    sales: tuple[Money, ...]
+    costs: tuple[Money, ...]
+    issues: tuple[Issue, ...]
+    coverage: tuple[Coverage, ...] = ()
+    uncharged_costs: tuple[Money, ...] = ()
+
+    @property
+    def is_parked(self) -> bool:
+        """Whether a blocking issue keeps this customer out of approval."""
+        return any(issue.is_blocking for issue in self.issues)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One billing run. *etag* guards its next state."""
+
+    key: RunKey
+    inputs: Inputs
+    state: RunState
+    customers: tuple[str, ...]
+    chunk_size: int
+    issues: tuple[Issue, ...] = ()
+    sales: tuple[Money, ...] = ()
+    costs: tuple[Money, ...] = ()
+    parked_count: int = 0
+    etag: str = field(default="", compare=False)
+
+    @property
+    def id(self) -> str:
+        """The run and its inputs, for example ``2026-10_all_9f3c21ab00d1e2f3``."""
+        return f"{self.key.render()}_{self.inputs.hash}"
+
+    @property
+    def period(self) -> BillingPeriod:
+        """The month that is billed."""
+        return self.key.period
+
+    @property
+    def chunk_count(self) -> int:
+        """How many chunks of customers there are; at least one, so that an empty run ends too."""
+        return max(1, -(-len(self.customers) // self.chunk_size))
+
+    def chunk(self, number: int) -> tuple[str, ...]:
+        """Return the customers of a chunk, counted from 0."""
+        return self.customers[number * self.chunk_size : (number + 1) * self.chunk_size]
+
+    @property
+    def blocking_issues(self) -> tuple[Issue, ...]:
+        """What keeps the whole run from approval."""
+        return tuple(issue for issue in self.issues if issue.is_blocking and not issue.customer_id)
+
+
+class RunStore:
+    """All billing runs."""
+
+    def __init__(self, tables: Tables, blobs: Blobs) -> None:
+        self._tables, self._blobs = tables, blobs
+
+    def get(self, key: RunKey) -> Run | None:
+        """Return the run, or None where it was never started."""
+        row = self._tables.get(RUNS, _PARTITION, key.render())
+        if row is None:
+            return None
+        run = unpacked(read_whole(self._blobs.open(CHARGE_LINES_CONTAINER, str(row.values["blob"]))), Run)
+        return replace(run, etag=row.etag)
+
+    def need(self, key: RunKey) -> Run:
+        """Return the run.
+
+        Raises:
+            NotFoundError: it was never started.
+        """
+        run = self.get(key)
+        if run is None:
+            raise NotFoundError(f"no billing run for {key.period}: start one with POST /api/billing-runs")
+        return run
+
+    def all(self) -> list[Run]:
+        """Return every run, in period order."""
+        keys = [row.values["period"] for row in self._tables.query(RUNS, _PARTITION)]
+        runs = [self.get(RunKey(BillingPeriod.parse(str(period)))) for period in keys]
+        return [run for run in runs if run is not None]
+
+    def save(self, run: Run) -> Run:
+        """Write the run, new or changed since it was read, and return it with its new ETag.
+
+        Raises:
+            AlreadyExistsError, ChangedError: somebody else was faster. Read it again.
+        """
+        content = packed(replace(run, etag=""))
+        blob = f"runs/{run.id}_{digest(content.hex())}.json.gz"
+        self._blobs.put(CHARGE_LINES_CONTAINER, blob, content, content_type="application/gzip")
+        values = {"state": run.state.value, "period": str(run.period), "inputs": run.inputs.hash, "blob": blob}
+        if run.etag:
+            etag = self._tables.replace(RUNS, _PARTITION, run.key.render(), values, run.etag)
+        else:
+            etag = self._tables.insert(RUNS, _PARTITION, run.key.render(), values)
+        return replace(run, etag=etag)
+
+    def mark_chunk_done(self, run: Run, number: int) -> None:
+        """Remember that a chunk is done; marking it again is nothing."""
+        try:
+            self._tables.insert(CHUNKS, run.id, f"{number:06d}", {"done": True})
+        except AlreadyExistsError:
+            return
+
+    def missing_chunks(self, run: Run) -> list[int]:
+        """Return the chunks that are not done yet."""
+        done = {int(row.row) for row in self._tables.query(CHUNKS, run.id)}
+        return [number for number in range(run.chunk_count) if number not in done]
+
+    def keep_outcome(self, run: Run, outcome: CustomerOutcome) -> None:
+        """Remember what came out for a customer."""
+        key = table_key(outcome.customer_id)
+        blob = f"runs/{run.id}/{key}.json.gz"
+        self._blobs.put(CHARGE_LINES_CONTAINER, blob, packed(outcome), content_type="application/gzip")
+        self._tables.upsert(CUSTOMERS, run.id, key, {"blob": blob, "is_parked": outcome.is_parked})
+
+    def outcomes(self, run: Run) -> list[CustomerOutcome]:
+        """Return what came out for every customer so far, in key order."""
+        return [
+            unpacked(read_whole(self._blobs.open(CHARGE_LINES_CONTAINER, str(row.values["blob"]))), CustomerOutcome)
+            for row in self._tables.query(CUSTOMERS, run.id)
+        ]
