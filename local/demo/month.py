@@ -38,7 +38,7 @@ USAGE_PARTS = 2
 
 @dataclass(frozen=True, slots=True)
 class ControlTotal:
-    """What Microsoft's invoice says: the number of its lines and their sum before tax."""
+    """What Microsoft says of a document: the number of its lines and their sum before tax."""
 
     invoice_number: str
     currency: str
@@ -48,7 +48,7 @@ class ControlTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemoMonth:
-    """The files of a month, and Microsoft's totals of its three invoices."""
+    """The files of a month, and Microsoft's totals of its four documents."""
 
     period: str
     invoice_eur: Path
@@ -81,7 +81,7 @@ def write_month(folder: Path, *, period: str = "2026-10", customers: int = 42, s
     old = LegacyDesk(month, partner, seed)
     euro = _billed_in(people, "EUR")
     old.bill([euro[place] for place in legacy.PLACES])
-    totals = (*(_total(bill.number, currency, desk.lines[currency]) for currency, bill in BILLS.items()), _legacy(old))
+    totals = (*(_total(bill.number, currency, desk.lines[currency]) for currency, bill in BILLS.items()), *_legacy(old))
     return DemoMonth(
         period=str(month),
         invoice_eur=_write_euro(folder, desk, seed),
@@ -181,8 +181,6 @@ def _total(number: str, currency: str, lines: list[Row], column: str = "Subtotal
     return ControlTotal(number, currency, len(lines), total([Decimal(str(line[column])) for line in lines]))
 
 
-def _legacy(old: LegacyDesk) -> ControlTotal:
-    """Licences and usage are one legacy invoice in two files."""
-    licences = _total(legacy.INVOICE, "EUR", old.licences)
-    usage = _total(legacy.INVOICE, "EUR", old.usage, "PretaxCharges")
-    return ControlTotal(legacy.INVOICE, "EUR", licences.lines + usage.lines, licences.subtotal + usage.subtotal)
+def _legacy(old: LegacyDesk) -> tuple[ControlTotal, ControlTotal]:
+    """Old contracts make two documents; the licence file carries no invoice number, so neither does its total."""
+    return _total("", "EUR", old.licences), _total(legacy.INVOICE, "EUR", old.usage, "PretaxCharges")

@@ -36,8 +36,6 @@ def live(desk: Desk, customers: Iterable[Customer], seed: int) -> None:
 def _subscribe(desk: Desk, numbers: random.Random, customer: Customer, licence: Licence) -> None:
     seats = max(1, customer.people * numbers.randint(15, 100) // 100)
     plan = numbers.choices(_PLANS, _PLAN_WEIGHTS)[0]
-    if licence is goods.E5 and customer.currency == "EUR":
-        plan = ("P1Y", "Monthly")
     day = numbers.randint(1, 28)
     if plan == ("P1M", "Monthly"):
         _month_by_month(desk, numbers, desk.open(customer, licence, plan, desk.month.day(day)), seats)

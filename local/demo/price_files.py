@@ -11,7 +11,7 @@ Not here: Microsoft's amounts.
 
 import random
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from local.demo import catalogue, legacy
@@ -91,7 +91,7 @@ def price_sheet(month: Month) -> list[Row]:
 def subscription_details(month: Month, lines: Iterable[Row], seed: int) -> list[Row]:
     """Return friendly names and purchase orders of some of the subscriptions on the invoices.
 
-    Some purchase orders have no end, some no beginning, and some ended before the month.
+    Some purchase orders have no end, some no beginning, some ended before the month, and some have a follower.
     """
     numbers = stream(seed, "details")
     ids = dict.fromkeys(str(line["SubscriptionId"]) for line in lines if line["SubscriptionId"])
@@ -103,6 +103,10 @@ def subscription_details(month: Month, lines: Iterable[Row], seed: int) -> list[
         name = numbers.choice(_FRIENDLY) if kind != "order" else ""
         order = _purchase_order(month, numbers, number) if kind != "name" else ("", "", "")
         rows.append(dict(zip(SUBSCRIPTION_DETAILS, (subscription, name, *order), strict=True)))
+        if order[2] and number % 6 == 1:
+            after = date.fromisoformat(order[2]) + timedelta(days=1)
+            following = (subscription, "", f"{order[0]}-B", after.isoformat(), "")
+            rows.append(dict(zip(SUBSCRIPTION_DETAILS, following, strict=True)))
     return rows
 
 

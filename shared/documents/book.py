@@ -9,7 +9,7 @@ link, macro or connection.
 Not here: what stands in the sheets (``detail_sheet``, ``customer_summary``, ``reseller_summary``, ``side_sheets``).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, BinaryIO, Self
@@ -77,9 +77,9 @@ class Book:
         """Return a cell with text."""
         return text, self.styles[style]
 
-    def header(self, names: Sequence[str]) -> list[Cell]:
-        """Return the cells of a header row."""
-        return [(name, self.styles[Style.HEADER]) for name in names]
+    def header(self, names: Sequence[str], numbers: Collection[str] = ()) -> list[Cell]:
+        """Return the cells of a header row; the names in *numbers* stand over numbers."""
+        return [self.text(name, Style.NUMBER_HEADER if name in numbers else Style.HEADER) for name in names]
 
     def finish(self, frames: Mapping[str, Frame], properties: Properties, stream: BinaryIO) -> None:
         """Write the workbook to *stream*; *frames* has one entry for each sheet that has rows."""

@@ -18,7 +18,7 @@ from shared.domain.invoices import Invoice
 from shared.domain.money import Money, exact_sum, minor_digits
 from shared.domain.redaction import CustomerLine
 
-_WIDTHS = (36, 38, 38, *(16 for _ in Share), 16)
+_WIDTHS = (36, 38, 38, 14, 14, 14, 14, 22, 16)
 
 
 def write_customer_summary(
@@ -86,7 +86,7 @@ def _write_subscriptions(book: Book, invoice: Invoice, lines: Sequence[CustomerL
     rows = book.rows(SUMMARY)
     currency = invoice.total.currency
     rows.append([book.text(f"By subscription ({currency})", Style.SECTION)])
-    rows.append(book.header(["Subscription", "Friendly name", "Subscription id", *Share, "Total"]))
+    rows.append(book.header(["Subscription", "Friendly name", "Subscription id", *Share, "Total"], {*Share, "Total"}))
     money, total = (book.styles[style(minor_digits(currency))] for style in (money_style, total_style))
     for part in by_subscription(lines, currency):
         names = [book.text(text) for text in (part.name, part.friendly_name, part.subscription_id)]

@@ -70,7 +70,8 @@ def customer_hash(invoice: Invoice) -> str:
     no file of a customer shows that hash.
     """
     seen = (str(value) for line in invoice.lines for value in astuple(customer_view(line)))
-    return digest(invoice.key.render(), invoice.number, invoice.state.value, invoice.customer_name, *seen)
+    parts = (invoice.key.render(), invoice.number, invoice.state.value, invoice.customer_name, *seen)
+    return digest(*(part.encode("utf-8", "backslashreplace").decode() for part in parts))
 
 
 def run_hash(content_hashes: Iterable[str]) -> str:

@@ -28,7 +28,7 @@ _MEANINGS = {
     "MeterCategory": "For usage: Microsoft's meter category, such as Storage; empty for any.",
     "ChargeType": "Microsoft's charge type, such as customerCredit; empty for any.",
     "Method": f"{', '.join(method.value for method in PriceMethod)}.",
-    "Value": "fixed: price of one unit and full charge cycle. Else percent: 95 is 95 percent of ERP, 15 is 15 percent added.",
+    "Value": "fixed: price of one unit and full charge cycle. Else percent: 95 percent of ERP, or 15 percent added.",
     "Currency": "For fixed prices: an ISO code such as EUR. Empty for percentages.",
     "ValidFrom": "The first day of the price, 2026-10-31; empty for no beginning.",
     "ValidTo": "The last day of the price, included; empty for no end.",

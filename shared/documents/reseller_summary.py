@@ -27,7 +27,8 @@ _CUSTOMER_COLUMNS = (
     *Share,
     *("Sale", "Difference", "Cost", "Cost currency", "Margin", "Margin %", "Blocking", "Warnings", "Notices"),
 )
-_WIDTHS = (36, 38, *(16 for _ in _CUSTOMER_COLUMNS[2:]))
+_NUMBERS = {*_CUSTOMER_COLUMNS} - {"Customer", "Customer id", "Period", "Currency", "State", "Number", "Cost currency"}
+_WIDTHS = (36, 38, *(22 if name == Share.CREDITS else 14 for name in _CUSTOMER_COLUMNS[2:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +58,7 @@ def write_reseller_summary(
         rows.append([book.text(name, Style.LABEL), book.text(value)])
     rows.skip()
     rows.append([book.text("Totals by currency, before tax", Style.SECTION)])
-    rows.append(book.header(_CURRENCY_COLUMNS))
+    rows.append(book.header(_CURRENCY_COLUMNS, _CURRENCY_COLUMNS[1:]))
     currencies = rows.row_count + 1
     _write_currencies(book, totals)
     currencies_end = rows.row_count
@@ -67,7 +68,7 @@ def write_reseller_summary(
         rows.append([book.text(check.name), book.text(f"{word(check.light)}: {check.finding}", check.light)])
     rows.skip()
     rows.append([book.text("Customers", Style.SECTION)])
-    rows.append(book.header(_CUSTOMER_COLUMNS))
+    rows.append(book.header(_CUSTOMER_COLUMNS, _NUMBERS))
     customers = rows.row_count + 1
     for total in totals:
         rows.append(_customer_row(book, total))

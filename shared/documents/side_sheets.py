@@ -3,7 +3,7 @@
 Not here: the summary and the detail.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from shared.documents.book import CHANGES, EXCEPTIONS, READ_ME, Book, Frame
@@ -11,7 +11,7 @@ from shared.documents.checks import word
 from shared.documents.columns import Column
 from shared.documents.sheet_rows import Cell
 from shared.documents.styles import Style, below_zero, money_style
-from shared.domain.invoices import Invoice
+from shared.domain.invoices import Invoice, LineChange
 from shared.domain.issues import Issue, Severity
 from shared.domain.money import Money, minor_digits
 
@@ -56,14 +56,18 @@ _NOTES = (
 )
 
 
-def write_changes(book: Book, invoices: Iterable[Invoice]) -> None:
-    """Write what each invoice changed against its revision before; no sheet comes into being for none."""
-    for invoice in invoices:
-        for row in _change_rows(book, invoice):
-            rows = book.rows(CHANGES)
-            if not rows.row_count:
-                rows.append(book.header(list(_CHANGE_COLUMNS)))
-            rows.append(row)
+def write_changes(book: Book, invoice: Invoice, *, is_for_customer: bool) -> None:
+    """Write what *invoice* changed against its revision before; no sheet comes into being for nothing.
+
+    A customer is shown the changes of amounts only: a line may also count as changed because its cost did.
+    """
+    for change in invoice.changes:
+        if is_for_customer and change.before == change.after:
+            continue
+        rows = book.rows(CHANGES)
+        if not rows.row_count:
+            rows.append(book.header(list(_CHANGE_COLUMNS)))
+        rows.append(_change_row(book, invoice, change))
 
 
 def changes_frame(row_count: int) -> Frame:
@@ -122,20 +126,20 @@ def read_me_frame() -> Frame:
     return Frame(widths=[26, 110])
 
 
-def _change_rows(book: Book, invoice: Invoice) -> Iterable[list[Cell]]:
-    nothing = Money.zero(invoice.total.currency)
-    style = book.styles[money_style(minor_digits(invoice.total.currency))]
-    for change in invoice.changes:
-        before = nothing if change.before is None else change.before
-        after = nothing if change.after is None else change.after
-        yield [
-            book.text(invoice.customer_name),
-            (invoice.key.revision, book.styles[Style.INTEGER]),
-            book.text(change.kind.value),
-            book.text(change.description),
-            (change.before, style),
-            (change.after, style),
-            (after - before, style),
-            book.text(invoice.total.currency),
-            book.text(change.key),
-        ]
+def _change_row(book: Book, invoice: Invoice, change: LineChange) -> list[Cell]:
+    currency = invoice.total.currency
+    nothing = Money.zero(currency)
+    style = book.styles[money_style(minor_digits(currency))]
+    before = nothing if change.before is None else change.before
+    after = nothing if change.after is None else change.after
+    return [
+        book.text(invoice.customer_name),
+        (invoice.key.revision, book.styles[Style.INTEGER]),
+        book.text(change.kind.value),
+        book.text(change.description),
+        (change.before, style),
+        (change.after, style),
+        (after - before, style),
+        book.text(currency),
+        book.text(change.key),
+    ]

@@ -32,6 +32,7 @@ class Style(StrEnum):
     TITLE = "title"
     SECTION = "section"
     HEADER = "header"
+    NUMBER_HEADER = "number header"
     DATE = "date"
     INTEGER = "integer"
     QUANTITY = "quantity"
@@ -54,6 +55,7 @@ class _Look:
     font: Font | None = None
     fill: str = ""
     is_wrapped: bool = False
+    is_right: bool = False
     is_total: bool = False
 
 
@@ -84,6 +86,7 @@ def _looks() -> dict[Style, _Look]:
         Style.TITLE: _Look(font=Font(name="Calibri", size=16, bold=True)),
         Style.SECTION: _Look(font=Font(name="Calibri", size=12, bold=True)),
         Style.HEADER: _Look(font=bold, fill=_PALE),
+        Style.NUMBER_HEADER: _Look(font=bold, fill=_PALE, is_right=True),
         Style.DATE: _Look("yyyy-mm-dd"),
         Style.INTEGER: _Look("#,##0"),
         Style.QUANTITY: _Look("#,##0.####"),
@@ -112,6 +115,8 @@ def register(workbook: Workbook) -> dict[Style, int]:
             cell.fill = PatternFill("solid", fgColor=look.fill)
         if look.is_wrapped:
             cell.alignment = Alignment(wrap_text=True, vertical="top")
+        if look.is_right:
+            cell.alignment = Alignment(horizontal="right")
         if look.is_total:
             cell.border = Border(top=_LINE)
         numbers[style] = cell.style_id

@@ -48,7 +48,7 @@ def customer_workbook(invoice: Invoice, *, reseller_name: str, run_id: str, stre
             DETAIL: detail.frame(),
             READ_ME: read_me_frame(),
         }
-        write_changes(book, (invoice,))
+        write_changes(book, invoice, is_for_customer=True)
         if book.has(CHANGES):
             frames[CHANGES] = changes_frame(book.rows(CHANGES).row_count)
         write_read_me(book, CUSTOMER_COLUMNS)
@@ -75,7 +75,7 @@ def reseller_workbook(
         totals = []
         for invoice in invoices:
             totals.append(_add_invoice(detail, invoice, run_id))
-            write_changes(book, (invoice,))
+            write_changes(book, invoice, is_for_customer=False)
         problems = in_reading_order([*issues, *(issue for total in totals for issue in total.invoice.issues)])
         content_hash = run_hash(total.invoice.content_hash for total in totals)
         facts = _run_facts(totals, reseller_name, run_id, content_hash)

@@ -104,6 +104,12 @@ def make_invoices(
     ]
 
 
+def empty_invoice(previous: Invoice) -> Invoice:
+    """Return a draft without lines for a customer that *previous* billed and that no longer has anything to pay."""
+    key = replace(previous.key, revision=1)
+    return _draft(previous.customer_id, previous.customer_name, key, (), ())
+
+
 def revise(previous: Invoice, draft: Invoice) -> Invoice:
     """Return what stands after *draft* was made where *previous* stood before.
 

@@ -1,4 +1,4 @@
-"""The three ports through which Prorata keeps anything: tables, blobs and queues.
+r"""The three ports through which Prorata keeps anything: tables, blobs and queues.
 
 They are the common ground of Azure Storage and one machine: whatever holds here holds in both adapters, and
 ``tests/contract`` runs the same tests on both. The limits are Azure's and are enforced *before* a call leaves

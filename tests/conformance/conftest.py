@@ -28,11 +28,14 @@ def unavailable(reason: str) -> None:
 
 
 def find_python() -> str:
-    """Return a Python of 3.13 or later."""
-    found = os.environ.get("PRORATA_PYTHON313") or shutil.which("python3.13") or shutil.which("python3.14")
-    if not found:
-        unavailable("Microsoft's engine needs Python 3.13 or later; put one on PATH or name it in PRORATA_PYTHON313")
-    return str(found)
+    """Return a Python of 3.13 or later that really starts (a version manager's stub may not)."""
+    names = [os.environ.get("PRORATA_PYTHON313"), "python3.13", "python3.14"]
+    for found in filter(None, (shutil.which(name) for name in names if name)):
+        test = [found, "-c", "import sys; sys.exit(sys.version_info < (3, 13))"]
+        if subprocess.run(test, capture_output=True, check=False, timeout=RUN_LIMIT_S).returncode == 0:  # noqa: S603 - a Python
+            return found
+    unavailable("Microsoft's engine needs Python 3.13 or later; put one on PATH or name it in PRORATA_PYTHON313")
+    raise AssertionError
 
 
 def install(python: str) -> Path:

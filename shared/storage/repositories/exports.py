@@ -64,6 +64,12 @@ class ExportStore:
         }
         self._tables.upsert(TABLE, str(export.period), self._row(export), values)
 
+    def withdraw(self, period: BillingPeriod, scope: str) -> None:
+        """Show none of the scope's files any more; those behind links that were given out stay until they expire."""
+        first = f"{table_key(scope)}_"
+        for row in list(self._tables.query(TABLE, str(period), row_from=first, row_before=first[:-1] + "`")):
+            self._tables.delete(TABLE, str(period), row.row)
+
     def of_period(self, period: BillingPeriod) -> list[Export]:
         """Return the newest exports of the period, by scope, currency and format."""
         return [
@@ -85,4 +91,4 @@ class ExportStore:
 
     @staticmethod
     def _row(export: Export) -> str:
-        return table_key(export.scope, export.currency, export.format)
+        return f"{table_key(export.scope)}_{table_key(export.currency, export.format)}"

@@ -6,6 +6,7 @@ under run and inputs, so a run started again from other inputs never mixes with 
 Not here: what a step does (``shared/application``).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -24,25 +25,33 @@ _PARTITION = "run"
 
 
 class RunState(StrEnum):
-    """Where a run is."""
+    """Where a run is: billing -> exporting -> ready -> approving -> publishing -> approved."""
 
-    BILLING = "billing"
-    EXPORTING = "exporting"
-    READY = "ready"
-    APPROVED = "approved"
+    BILLING = "billing"  # chunks of customers are being billed
+    EXPORTING = "exporting"  # drafts are being written as files
+    READY = "ready"  # waits for a person
+    APPROVING = "approving"  # invoices are being numbered
+    PUBLISHING = "publishing"  # final invoices are being written as files
+    APPROVED = "approved"  # done; other inputs start it anew
+
+    @property
+    def is_resting(self) -> bool:
+        """Whether nothing happens by itself any more."""
+        return self in {RunState.READY, RunState.APPROVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """Everything a run is made from, by content hash: files that count, and terms by kind."""
+    """What a run is made from: files that count (name, hash), terms (kind, hash, name), and the rules' version."""
 
     files: tuple[tuple[str, str], ...]
-    terms: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[str, str, str], ...]
+    rules: str
 
     @property
     def hash(self) -> str:
         """16 hex digits that change with any input."""
-        return digest(*(text for pair in (*self.files, *self.terms) for text in pair))
+        return digest(self.rules, *(text for entry in (*self.files, *self.terms) for text in entry))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +86,7 @@ class Run:
     sales: tuple[Money, ...] = ()
     costs: tuple[Money, ...] = ()
     parked_count: int = 0
+    approved_by: str = ""
     etag: str = field(default="", compare=False)
 
     @property
@@ -151,17 +161,16 @@ class RunStore:
             etag = self._tables.insert(RUNS, _PARTITION, run.key.render(), values)
         return replace(run, etag=etag)
 
-    def mark_chunk_done(self, run: Run, number: int) -> None:
-        """Remember that a chunk is done; marking it again is nothing."""
-        try:
-            self._tables.insert(CHUNKS, run.id, f"{number:06d}", {"done": True})
-        except AlreadyExistsError:
-            return
+    def mark_chunk_done(self, run: Run, stage: RunState, number: int) -> None:
+        """Remember that a chunk is done at that stage; marking it again is nothing."""
+        with suppress(AlreadyExistsError):
+            self._tables.insert(CHUNKS, run.id, f"{stage}_{number:06d}", {"done": True})
 
     def missing_chunks(self, run: Run) -> list[int]:
-        """Return the chunks that are not done yet."""
-        done = {int(row.row) for row in self._tables.query(CHUNKS, run.id)}
-        return [number for number in range(run.chunk_count) if number not in done]
+        """Return the chunks that are not done yet at the stage the run is in."""
+        first, last = f"{run.state}_", f"{run.state}`"
+        done = {row.row for row in self._tables.query(CHUNKS, run.id, row_from=first, row_before=last)}
+        return [number for number in range(run.chunk_count) if f"{run.state}_{number:06d}" not in done]
 
     def keep_outcome(self, run: Run, outcome: CustomerOutcome) -> None:
         """Remember what came out for a customer."""

@@ -110,6 +110,13 @@ class SourceFileStore:
         values = {"name": record.name, "content_hash": record.content_hash, "blob": blob}
         self._tables.upsert(FILES, str(period), table_key(record.name), values)
 
+    def withdraw(self, period: BillingPeriod, name: str) -> bool:
+        """Let the file count no longer; return False where none of that name was recorded."""
+        if self._tables.get(FILES, str(period), table_key(name)) is None:
+            return False
+        self._tables.delete(FILES, str(period), table_key(name))
+        return True
+
     def records(self, period: BillingPeriod) -> list[SourceFileRecord]:
         """Return all files of the period in name order, refused ones too."""
         return [

@@ -30,12 +30,11 @@ class TermsKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TermsVersion:
-    """One version in force: its content hash, the name it was uploaded under, and since which period."""
+    """One version: its content hash, and its content under the name it was uploaded with."""
 
     kind: TermsKind
     content_hash: str
     file: StoredFile
-    since: str
 
 
 class TermsStore:
@@ -50,9 +49,8 @@ class TermsStore:
         row = self._tables.get(TABLE, kind, str(period))
         if row is not None and row.values["content_hash"] == content_hash:
             return False
-        blob = f"terms/{kind}/{content_hash}"
-        self._blobs.put(SOURCE_FILES_CONTAINER, blob, content)
-        values = {"content_hash": content_hash, "blob": blob, "name": table_key(name)}
+        self._blobs.put(SOURCE_FILES_CONTAINER, _blob(kind, content_hash), content)
+        values = {"content_hash": content_hash, "name": table_key(name)}
         self._tables.upsert(TABLE, kind, str(period), values)
         return True
 
@@ -63,5 +61,13 @@ class TermsStore:
         if not rows:
             return None
         row = rows[-1]
-        file = StoredFile(self._blobs, SOURCE_FILES_CONTAINER, str(row.values["blob"]), str(row.values["name"]))
-        return TermsVersion(kind, str(row.values["content_hash"]), file, row.row)
+        return self.version(kind, str(row.values["content_hash"]), str(row.values["name"]))
+
+    def version(self, kind: TermsKind, content_hash: str, name: str) -> TermsVersion:
+        """Return the version with that content, whatever is in force now."""
+        file = StoredFile(self._blobs, SOURCE_FILES_CONTAINER, _blob(kind, content_hash), name)
+        return TermsVersion(kind, content_hash, file)
+
+
+def _blob(kind: TermsKind, content_hash: str) -> str:
+    return f"terms/{kind}/{content_hash}"

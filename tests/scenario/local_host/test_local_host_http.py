@@ -49,6 +49,10 @@ APP = f"""
     def gone(req: func.HttpRequest) -> func.HttpResponse:
         return func.HttpResponse("a body that 204 forbids", status_code=204)
 
+    @app.route(route="liar", {OPEN})
+    def liar(req: func.HttpRequest) -> func.HttpResponse:
+        return func.HttpResponse("four", headers={{"Content-Length": "400", "X-Kept": "yes"}})
+
     gate = threading.Barrier(4)
 
     @app.route(route="together", {OPEN})
@@ -130,6 +134,13 @@ def test_a_body_over_the_limit_is_413(site: Any) -> None:
 def test_204_has_no_body(site: Any) -> None:
     """A body that the protocol forbids is left out."""
     assert (site.call("GET", "/api/gone").status_code, site.call("GET", "/api/gone").content) == (204, b"")
+
+
+def test_the_length_of_a_response_is_the_hosts_to_say(site: Any) -> None:
+    """Headers of the connection are not a function's."""
+    response = site.call("GET", "/api/liar")
+
+    assert (response.text, response.headers["content-length"], response.headers["x-kept"]) == ("four", "4", "yes")
 
 
 def test_synchronous_functions_run_side_by_side(site: Any) -> None:

@@ -9,6 +9,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -201,6 +202,34 @@ def test_a_drain_right_after_the_start_waits_for_runs_on_startup(start: Start) -
     running.host.drain(10)
 
     assert running.seen == [False]
+
+
+def test_stopping_waits_for_requests_and_for_runs_by_hand(start: Start) -> None:
+    """Whatever began is finished, whoever began it."""
+    running = start(
+        """
+        began = threading.Barrier(3)
+
+        @app.route(route="slow", auth_level=func.AuthLevel.ANONYMOUS)
+        def slow(req: func.HttpRequest) -> str:
+            began.wait(10)
+            time.sleep(0.5)
+            return "finished"
+
+        @app.queue_trigger(arg_name="msg", queue_name="work-items", connection="S")
+        def work(msg: str) -> None:
+            began.wait(10)
+            time.sleep(1)
+            seen.append(msg)
+        """
+    )
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(running.call, "GET", "/api/slow")
+        running.call("POST", "/admin/functions/work", json={"input": "by hand"})
+        running.module["began"].wait(10)
+        is_clean = running.host.stop()
+
+        assert (answer.result().text, is_clean, running.seen) == ("finished", True, ["by hand"])
 
 
 def test_a_host_starts_once(start: Start) -> None:

@@ -54,6 +54,16 @@ def test_a_failure_waits_for_the_visibility_timeout(start: Start) -> None:
     assert running.seen == [("bad", 1)]
 
 
+def test_the_last_try_is_followed_by_poison_at_once(start: Start) -> None:
+    """Nobody waits for the visibility timeout of a message that is given up."""
+    running = start(WORK, queues=QueueConfig(4, 2, 1, visibility_timeout_s=600, polling_interval_max_s=0.1))
+    running.queues.send("work-items", "bad")
+
+    running.host.drain(20)
+
+    assert running.queues.depth("work-items-poison") == 1
+
+
 def test_an_undecodable_message_goes_to_poison_untried(start: Start) -> None:
     """What is no text cannot be handed to a function, and trying again would not help."""
     running = start(WORK)

@@ -1,7 +1,5 @@
 """Invoices for document tests, made by the real charging of made-up source lines."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from io import BytesIO
@@ -12,6 +10,7 @@ import pytest
 
 from shared.domain.charging import ChargeLine, charge
 from shared.domain.invoices import Invoice, make_invoices
+from shared.domain.keys import line_key
 from shared.domain.money import Money
 from shared.domain.periods import BillingPeriod, Period
 from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceMethod
@@ -63,9 +62,7 @@ def price_book(currency: str = "EUR") -> PriceBook:
                 currency=currency,
                 row=2,
             ),
-            PriceEntry(
-                scope="", keys=PriceKeys(charge_type="customerCredit"), method=markup, value=Decimal(20), row=3
-            ),
+            PriceEntry(scope="", keys=PriceKeys(charge_type="customerCredit"), method=markup, value=Decimal(20), row=3),
             PriceEntry(scope="", keys=PriceKeys(), method=markup, value=Decimal(20), row=4),
         ],
         name="prices.csv",
@@ -74,16 +71,15 @@ def price_book(currency: str = "EUR") -> PriceBook:
 
 def charged(*lines: SourceLine, currency: str = "EUR") -> list[ChargeLine]:
     """Return the charge lines of *lines*; a line without a price is an error of the test."""
-    made = [charge(line, price_book(currency), occurrence=number).line for number, line in enumerate(lines, 1)]
+    made = [charge(line, price_book(currency), key=line_key(line, number)).line for number, line in enumerate(lines, 1)]
     return [line for line in made if line is not None]
 
 
-@dataclass(frozen=True)
 class Make:
     """The builders, as one fixture."""
 
-    source_line: Callable[..., SourceLine] = staticmethod(source_line)
-    charged: Callable[..., list[ChargeLine]] = staticmethod(charged)
+    source_line = staticmethod(source_line)
+    charged = staticmethod(charged)
 
     @staticmethod
     def invoice(*lines: SourceLine, name: str = "Contoso", **changed: Any) -> Invoice:

@@ -90,6 +90,6 @@ def test_rows_carry_run_invoice_and_customer(make: Any) -> None:
     invoice = replace(make.invoice(make.source_line()), number="2026-0042")
     shown = _read(next(customer_rows(invoice, "run-1")), CUSTOMER_COLUMNS)
 
-    assert ("run-1", 1, "2026-10", "2026-0042", "Contoso") == tuple(
+    assert tuple(
         shown[name] for name in ("RunId", "InvoiceRevision", "BillingPeriod", "InvoiceNumber", "CustomerName")
-    )
+    ) == ("run-1", 1, "2026-10", "2026-0042", "Contoso")

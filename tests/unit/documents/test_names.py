@@ -23,9 +23,7 @@ def test_a_customers_file_says_who_when_and_what(make: Any) -> None:
     invoice = make.invoice(name="Ärzte & Söhne GmbH")
     name = customer_file_name(invoice, profile="detail", extension="xlsx")
 
-    assert name == (
-        f"csp_customer_arzte-sohne-gmbh-0f3a21bc_2026-10_detail_EUR_r1_{customer_hash(invoice)[:8]}.xlsx"
-    )
+    assert name == (f"csp_customer_arzte-sohne-gmbh-0f3a21bc_2026-10_detail_EUR_r1_{customer_hash(invoice)[:8]}.xlsx")
 
 
 def test_a_resellers_file_is_for_all() -> None:

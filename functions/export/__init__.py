@@ -1,0 +1,1 @@
+"""Exports: the worker that writes files, and the list of links."""

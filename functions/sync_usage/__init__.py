@@ -1,0 +1,1 @@
+"""What comes from Microsoft: files are uploaded here and ingested from a queue."""

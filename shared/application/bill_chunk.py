@@ -1,0 +1,88 @@
+"""Bill a chunk of customers: each by itself, so that one customer's trouble parks that customer and nobody else.
+
+Not here: the rules (``shared/domain/customer_bills``), what happens when all chunks are done (``runs``).
+"""
+
+import logging
+
+from shared.application.messages import ChunkMessage
+from shared.application.runs import current_run, finish_chunk, terms_of
+from shared.application.services import Services
+from shared.application.terms import load_terms
+from shared.domain.customer_bills import CustomerBill, CustomerLines, Terms, bill_customer
+from shared.domain.errors import IntegrityError, InvalidError
+from shared.domain.invoices import Invoice, empty_invoice, sums_by_currency
+from shared.domain.issues import Issue, IssueCode, Severity
+from shared.storage.repositories.runs import CustomerOutcome, Run, RunState
+
+logger = logging.getLogger(__name__)
+
+
+def bill_chunk(services: Services, message: ChunkMessage) -> int:
+    """Bill the chunk's customers; return how many were billed (0 for a message that was overtaken or repeated).
+
+    Raises:
+        OperationalError, ConflictError: the store was in the way; the message comes again.
+    """
+    run = current_run(services, message)
+    if run is None or run.state is not RunState.BILLING:
+        return 0
+    if message.chunk not in services.runs.missing_chunks(run):
+        finish_chunk(services, run, message.chunk)
+        return 0
+    terms = load_terms(services, run.period, terms_of(services, run))
+    customers = run.chunk(message.chunk)
+    for customer_id in customers:
+        services.runs.keep_outcome(run, _bill_one(services, run, customer_id, terms))
+    finish_chunk(services, run, message.chunk)
+    logger.info("run %s: chunk %s, %s customers billed", run.id, message.chunk, len(customers))
+    return len(customers)
+
+
+def _bill_one(services: Services, run: Run, customer_id: str, terms: Terms) -> CustomerOutcome:
+    try:
+        bill = bill_customer(_lines_of(services, run, customer_id, terms), terms)
+    except (IntegrityError, InvalidError) as error:
+        logger.warning("run %s: customer %s parked: %s", run.id, customer_id, error)
+        bill = CustomerBill(
+            customer_id=customer_id, customer_name=customer_id, invoices=(), issues=(_parked(customer_id, error),)
+        )
+    invoices = [services.invoices.keep(draft)[0] for draft in (*bill.invoices, *_emptied(services, run, bill))]
+    return CustomerOutcome(
+        customer_id=customer_id,
+        customer_name=bill.customer_name,
+        invoices=tuple(invoice.key.render() for invoice in invoices),
+        sales=sums_by_currency(invoice.total for invoice in invoices),
+        costs=sums_by_currency(cost for invoice in invoices for cost in invoice.costs),
+        issues=bill.issues,
+        coverage=bill.coverage,
+        uncharged_costs=sums_by_currency(line.cost for line in bill.uncharged),
+    )
+
+
+def _lines_of(services: Services, run: Run, customer_id: str, terms: Terms) -> CustomerLines:
+    customer = CustomerLines(customer_id)
+    counting = [content_hash for _, content_hash in run.inputs.files]
+    for extract in services.sources.extracts(run.period, customer_id, counting):
+        for read in services.formats.read_source(extract, terms.prices.boundaries, customer.folds):
+            customer.lines.extend(read.lines)
+            customer.folds.merge(read.folds)
+            customer.issues.extend(issue for issue in read.issues if issue.customer_id)
+    return customer
+
+
+def _emptied(services: Services, run: Run, bill: CustomerBill) -> list[Invoice]:
+    """Return an empty draft for each currency that an earlier run billed and this one does not."""
+    billed = {invoice.key.currency for invoice in bill.invoices}
+    earlier = services.invoices.of_period(bill.customer_id, run.period)
+    return [empty_invoice(invoice) for invoice in earlier if invoice.key.currency not in billed]
+
+
+def _parked(customer_id: str, error: Exception) -> Issue:
+    return Issue(
+        code=IssueCode.CUSTOMER_PARKED,
+        severity=Severity.BLOCKING,
+        message=f"Customer {customer_id} was not billed: {error}.",
+        cure="Everybody else was. Look at this customer's rows, then run again.",
+        customer_id=customer_id,
+    )

@@ -1,0 +1,173 @@
+"""Ingest: a file of Microsoft's comes in, is checked as a whole, and is laid out by customer.
+
+Two steps: ``accept`` keeps the bytes and returns at once; ``ingest`` works from a queue and may be called any number of
+times. A file counts from the moment it is recorded, and counts whole; one that cannot be read, or repeats another, is
+recorded as refused with the reason, and blocks nobody until somebody has looked.
+
+Not here: which prices apply (that is the run's business).
+"""
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from hashlib import sha256
+from typing import BinaryIO, cast
+
+from shared.application.messages import IngestMessage
+from shared.application.services import Opened, Services
+from shared.domain.errors import InvalidError, NotFoundError, SourceFileError
+from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.periods import BillingPeriod
+from shared.domain.source_files import FileRead, SourceFiles
+from shared.domain.source_lines import Family
+from shared.storage.names import INGEST_QUEUE
+from shared.storage.repositories.source_files import DocumentRecord, SourceFileRecord
+
+logger = logging.getLogger(__name__)
+NAME_CHARACTERS_MAX = 150
+ISSUES_KEPT_MAX = 500
+
+
+def accept_source_file(
+    services: Services, period: BillingPeriod, name: str, content: bytes | BinaryIO | None
+) -> IngestMessage:
+    """Keep a file and ask for its ingest; without *content* the file is expected to lie in the store already.
+
+    Raises:
+        InvalidError: the name is no plain file name.
+        NotFoundError: no content was given and none is there.
+    """
+    if not name or len(name) > NAME_CHARACTERS_MAX or set(name) & set('/\\:*?"<>|') or name.startswith("."):
+        raise InvalidError(
+            f"name: {name[:40]!r} is no plain file name of at most {NAME_CHARACTERS_MAX} characters, such as recon.csv"
+        )
+    if content is not None:
+        services.sources.put(period, name, content)
+    elif services.sources.file(period, name) is None:
+        raise NotFoundError(f"name: there is no file {name} for {period}; send it as the body of the request")
+    message = IngestMessage(str(period), name)
+    services.queues.send(INGEST_QUEUE, message.body())
+    return message
+
+
+def ingest(services: Services, message: IngestMessage) -> SourceFileRecord:
+    """Read, check and lay out one uploaded file; return what is recorded of it.
+
+    Raises:
+        NotFoundError: the file is not there (any more).
+    """
+    period = BillingPeriod.parse(message.period)
+    source = services.sources.file(period, message.name)
+    if source is None:
+        raise NotFoundError(f"source file {message.name} of {period} is not in the store")
+    content_hash = _content_hash(source)
+    others = services.sources.records(period)
+    known = next((record for record in others if record.name == message.name), None)
+    if known is not None and known.content_hash == content_hash and known.refused_for is None:
+        logger.info("ingest %s %s: nothing to do", period, message.name)
+        return known
+    record = _read_and_lay_out(services, period, source, (message.name, content_hash), others)
+    services.sources.record(period, record)
+    logger.info(
+        "ingest %s %s: %s rows of %s customers, %s issues, %s",
+        period,
+        message.name,
+        record.row_count,
+        record.customer_count,
+        len(record.issues),
+        record.refused_for.code if record.refused_for else "counts",
+    )
+    return record
+
+
+def _read_and_lay_out(
+    services: Services,
+    period: BillingPeriod,
+    source: Opened,
+    file: tuple[str, str],
+    others: Sequence[SourceFileRecord],
+) -> SourceFileRecord:
+    name, content_hash = file
+    try:
+        reads = services.formats.read_source(source)
+        read = _only(reads, name)
+        read.content_hash = content_hash
+        repeats = _repeats(read, [other for other in others if other.name != name])
+        if repeats is not None:
+            return _record(name, content_hash, read, 0, repeats)
+        return _record(name, content_hash, read, _lay_out(services, period, source, file), _wrong_period(read, period))
+    except SourceFileError as error:
+        nothing = FileRead(name=name, content_hash=content_hash, family=Family.NEW_COMMERCE)
+        return _record(name, content_hash, nothing, 0, _unreadable(name, error))
+
+
+def _lay_out(services: Services, period: BillingPeriod, source: Opened, file: tuple[str, str]) -> int:
+    with services.formats.split_source(source) as extracts:
+        customers = extracts.customers()
+        for customer_id in customers:
+            with tempfile.TemporaryFile() as part:
+                extracts.write(customer_id, cast("BinaryIO", part))
+                part.seek(0)
+                services.sources.put_extract(period, customer_id, file, cast("BinaryIO", part))
+    return len(customers)
+
+
+def _only(reads: Sequence[FileRead], name: str) -> FileRead:
+    if len(reads) != 1:
+        raise SourceFileError(f"{name}: holds {len(reads)} files. Upload them one by one.")
+    return reads[0]
+
+
+def _repeats(read: FileRead, others: Sequence[SourceFileRecord]) -> Issue | None:
+    counting = SourceFiles()
+    counting.reads = [other.as_read() for other in others if other.refused_for is None]
+    return counting.repeated(read)
+
+
+def _record(
+    name: str, content_hash: str, read: FileRead, customer_count: int, refused_for: Issue | None
+) -> SourceFileRecord:
+    is_refused = refused_for is not None and refused_for.code is not IssueCode.PERIOD_OUTSIDE
+    issues = [*read.issues[:ISSUES_KEPT_MAX], *([refused_for] if refused_for is not None else [])]
+    return SourceFileRecord(
+        name=name,
+        content_hash=content_hash,
+        family=read.family,
+        row_count=read.row_count,
+        customer_count=customer_count,
+        documents=tuple(DocumentRecord(key=key, sum=read.documents[key]) for key in sorted(read.documents)),
+        issues=tuple(issues),
+        fingerprints=tuple(sorted(read.fingerprints)),
+        refused_for=replace(cast("Issue", refused_for), file=name) if is_refused else None,
+    )
+
+
+def _wrong_period(read: FileRead, period: BillingPeriod) -> Issue | None:
+    if read.period is None or read.period == period or read.family is Family.LEGACY_LICENCE:
+        return None
+    return Issue(
+        code=IssueCode.PERIOD_OUTSIDE,
+        severity=Severity.WARNING,
+        message=f"Most rows of {read.name} lie in {read.period}, but it was given for {period}.",
+        cure="If that is a mistake, give the file for its own period.",
+        file=read.name,
+    )
+
+
+def _unreadable(name: str, error: SourceFileError) -> Issue:
+    return Issue(
+        code=IssueCode.FILE_DAMAGED,
+        severity=Severity.BLOCKING,
+        message=str(error),
+        cure="Nothing of it was counted. Upload the right file under the same name.",
+        file=name,
+    )
+
+
+def _content_hash(source: Opened) -> str:
+    digest = sha256()
+    with source.open() as stream:
+        while block := stream.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,127 @@
+"""What the use cases work with: the repositories, the queues, and the formats of files. Built once, in ``bootstrap``.
+
+A use case takes ``Services`` and plain values and touches the world through nothing else, so the same use case runs in
+the cloud, on one machine and in a test.
+
+Not here: which adapters these are.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import BinaryIO, Protocol
+
+from shared.domain.invoices import Invoice
+from shared.domain.issues import Issue
+from shared.domain.prices import PriceEntry, SheetPrice
+from shared.domain.source_files import ControlTotal, FileRead
+from shared.domain.source_lines import SourceLine
+from shared.domain.subscription_details import SubscriptionDetails
+from shared.domain.usage_folding import UsageFolds
+from shared.storage.ports import Queues
+from shared.storage.repositories.exports import ExportStore
+from shared.storage.repositories.invoices import Invoices
+from shared.storage.repositories.runs import RunStore
+from shared.storage.repositories.source_files import SourceFileStore
+from shared.storage.repositories.terms import TermsStore
+
+
+class Opened(Protocol):
+    """A file to be read: its name for messages, and its bytes (opened anew by each call)."""
+
+    @property
+    def name(self) -> str:
+        """The name to show, without folders."""
+        ...
+
+    def open(self) -> BinaryIO:
+        """Return the content from its start; the caller closes it."""
+        ...
+
+
+class CustomerExtracts(Protocol):
+    """The parts of one source file, by customer id in lower case."""
+
+    def customers(self) -> list[str]:
+        """Return the customers that have rows, in order."""
+        ...
+
+    def write(self, customer_id: str, target: BinaryIO) -> None:
+        """Write the customer's part."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A finished file: its name, its format (``csv``, ``xlsx``) and its bytes."""
+
+    file_name: str
+    format: str
+    currency: str
+    content: bytes
+
+
+class ReadSource(Protocol):
+    """Reads one of Microsoft's files; a zip may hold several."""
+
+    def __call__(
+        self,
+        source: Opened,
+        boundaries: Callable[[SourceLine], Sequence[date]] = ...,
+        known: UsageFolds | None = ...,
+    ) -> list[FileRead]:
+        """Return what the file holds.
+
+        Raises:
+            SourceFileError: the file as a whole cannot be read.
+        """
+        ...
+
+
+class CustomerDocuments(Protocol):
+    """Makes a customer's files; they show no cost."""
+
+    def __call__(self, invoice: Invoice, *, reseller_name: str, run_id: str) -> list[Document]:
+        """Return the files of one invoice."""
+        ...
+
+
+class ResellerDocuments(Protocol):
+    """Makes the reseller's own files over a whole run, with cost and margin."""
+
+    def __call__(
+        self, invoices: Callable[[], Iterable[Invoice]], *, reseller_name: str, run_id: str, issues: Sequence[Issue]
+    ) -> list[Document]:
+        """Return the files; *invoices* gives all invoices anew at each call."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Formats:
+    """How files are read and written."""
+
+    read_source: ReadSource
+    split_source: Callable[[Opened], AbstractContextManager[CustomerExtracts]]
+    read_price_list: Callable[[BinaryIO, str], list[PriceEntry]]
+    read_price_sheet: Callable[[BinaryIO, str], Iterator[SheetPrice]]
+    read_subscription_details: Callable[[BinaryIO, str], list[SubscriptionDetails]]
+    read_control_totals: Callable[[BinaryIO, str], list[ControlTotal]]
+    customer_documents: CustomerDocuments
+    reseller_documents: ResellerDocuments
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Everything the use cases need. *clock* returns the present instant, aware, in UTC."""
+
+    sources: SourceFileStore
+    terms: TermsStore
+    runs: RunStore
+    invoices: Invoices
+    exports: ExportStore
+    queues: Queues
+    formats: Formats
+    clock: Callable[[], datetime]
+    reseller_name: str
+    link_hours: int
