@@ -144,7 +144,7 @@ def _record(
 
 
 def _wrong_period(read: FileRead, period: BillingPeriod) -> Issue | None:
-    if read.period is None or read.period == period or read.family is Family.LEGACY_LICENCE:
+    if read.period in {None, period} or read.family.has_anniversary_months:
         return None
     return Issue(
         code=IssueCode.PERIOD_OUTSIDE,

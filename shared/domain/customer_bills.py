@@ -9,6 +9,7 @@ Not here: reading files, keeping results, other customers.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from shared.domain.charging import ChargeLine, charge
 from shared.domain.errors import IntegrityError
@@ -109,8 +110,8 @@ def _charge_all(
 ) -> tuple[list[ChargeLine], list[SourceLine]]:
     made, uncharged = [], []
     occurrences: Counter[str] = Counter()
-    for line in lines:
-        identity = line_identity(line)
+    identified = [(line_identity(line), line) for line in lines]
+    for identity, line in sorted(identified, key=_stable_order):
         occurrences[identity] += 1
         outcome = charge(line, terms.prices, terms.sheet, key=f"{identity}-{occurrences[identity]}")
         issues.extend(outcome.issues)
@@ -119,6 +120,12 @@ def _charge_all(
         else:
             made.append(terms.detail(outcome.line))
     return made, uncharged
+
+
+def _stable_order(identified: tuple[str, SourceLine]) -> tuple[str, Decimal, Decimal]:
+    """Equal-looking lines are numbered by price and amount, so that the order of rows and files does not matter."""
+    identity, line = identified
+    return identity, line.unit_price or Decimal(0), line.cost.amount
 
 
 def _name(lines: Iterable[SourceLine]) -> str:

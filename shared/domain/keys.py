@@ -30,13 +30,16 @@ def digest(*parts: str) -> str:
     """Return 16 hex digits that stand for *parts*; no two different sequences of parts share a spelling."""
     mixed = blake2b(digest_size=8)
     for part in parts:
-        encoded = part.encode()
+        encoded = part.encode("utf-8", "surrogatepass")
         mixed.update(len(encoded).to_bytes(4, "big") + encoded)
     return mixed.hexdigest()
 
 
 def line_identity(line: SourceLine) -> str:
-    """Return the identity of a source line without its occurrence number: what is billed, not how much it costs."""
+    """Return the identity of a source line without its occurrence number: what is billed, not how much it costs.
+
+    No price of Microsoft's goes into it: the key is shown to customers, who could find a price by trying.
+    """
     return f"{_PREFIX[line.family]}-{digest(*_identifying(line))}"
 
 
@@ -74,7 +77,6 @@ def _identifying(line: SourceLine) -> tuple[str, ...]:
         line.reservation_order_id,
         line.meter_id,
         line.meter_name,
-        str(line.unit_price),
         str(line.quantity),
         str(line.ordered_quantity),
         "credit" if line.is_credit else "charge",

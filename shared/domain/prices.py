@@ -251,7 +251,8 @@ class PriceSheet:
     def find(self, line: SourceLine, on: date | None) -> SheetPrice | None:
         """Return the row for *line* in its pricing currency in force *on* that day, or None.
 
-        Of several markets the customer's country is preferred; the commercial segment is preferred to others.
+        The customer's country is preferred to other markets, the commercial segment to others, a later row to an
+        earlier one.
         """
         currency = line.pricing_currency or line.cost.currency
         rows = self._rows.get(self._key(line.product_id, line.sku_id, term_name(line), plan_name(line), currency), [])
@@ -269,11 +270,11 @@ def _in_force(row: SheetPrice, on: date | None) -> bool:
     return (row.valid_from is None or row.valid_from <= on) and (row.valid_until is None or on < row.valid_until)
 
 
-def _preference(row: SheetPrice, country: str) -> tuple[bool, bool, date]:
+def _preference(row: SheetPrice, country: str) -> tuple[bool, bool, int]:
     return (
         row.market.casefold() not in {"", country.casefold()},
         row.segment.casefold() not in {"", "commercial"},
-        row.valid_from or date.min,
+        -(row.valid_from or date.min).toordinal(),
     )
 
 

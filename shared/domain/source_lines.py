@@ -30,6 +30,11 @@ class Family(StrEnum):
     LEGACY_LICENCE = "legacy-licence"
     LEGACY_USAGE = "legacy-usage"
 
+    @property
+    def has_anniversary_months(self) -> bool:
+        """Whether Microsoft's invoice runs from an anniversary day, so that its rows lie in two calendar months."""
+        return self in {Family.LEGACY_LICENCE, Family.LEGACY_USAGE}
+
 
 class Service(StrEnum):
     """What was sold, as far as proration and price keys care."""

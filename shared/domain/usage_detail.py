@@ -2,8 +2,8 @@
 
 It must be charged once. Where the daily rows of a subscription are there, they are charged, because only they know
 the day (prices may change within the month), and the invoice's usage lines of that subscription are *covered*: not
-charged, but compared. Microsoft cuts each invoice line to cents, so the two may differ by less than a cent a line;
-more is an issue.
+charged, but compared. Microsoft cuts each invoice line twice, to a cent of the pricing currency and, converted, to a
+cent of the billing currency; what that can lose over all lines is rounding, more is an issue.
 
 Credits, reservations, savings plans and licences stand on the invoice only and are never covered.
 
@@ -16,10 +16,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shared.domain.issues import Issue, IssueCode, Severity
-from shared.domain.money import exact_sum
+from shared.domain.money import exact_product, exact_sum, minor_digits
 from shared.domain.source_lines import Family, Service, SourceLine, service_of
 
-CENT_A_LINE = Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +32,7 @@ class Coverage:
     invoice_lines: int
     invoice_cost: Decimal
     daily_cost: Decimal
+    rounding_max: Decimal
 
     @property
     def difference(self) -> Decimal:
@@ -41,8 +41,8 @@ class Coverage:
 
     @property
     def is_rounding(self) -> bool:
-        """Whether cutting each invoice line to cents explains the difference."""
-        return abs(self.difference) <= CENT_A_LINE * self.invoice_lines
+        """Whether cutting the invoice's lines to cents can explain the difference."""
+        return abs(self.difference) <= self.rounding_max
 
 
 _Key = tuple[str, str, str, str]
@@ -96,6 +96,12 @@ def _is_usage_on_invoice(line: SourceLine) -> bool:
     return line.family is Family.NEW_COMMERCE and is_charge and service_of(line) is Service.AZURE_USAGE
 
 
+def _lost_at_most(line: SourceLine) -> Decimal:
+    in_pricing = Decimal(1).scaleb(-minor_digits(line.pricing_currency or line.cost.currency))
+    in_billing = Decimal(1).scaleb(-minor_digits(line.cost.currency))
+    return exact_sum((exact_product(in_pricing, line.fx_rate), in_billing))
+
+
 def _coverage(key: _Key, lines: Sequence[SourceLine], daily: Sequence[Decimal]) -> Coverage:
     return Coverage(
         invoice_number=lines[0].invoice_number,
@@ -105,4 +111,5 @@ def _coverage(key: _Key, lines: Sequence[SourceLine], daily: Sequence[Decimal]) 
         invoice_lines=len(lines),
         invoice_cost=exact_sum(line.cost.amount for line in lines),
         daily_cost=exact_sum(daily),
+        rounding_max=exact_sum(map(_lost_at_most, lines)),
     )

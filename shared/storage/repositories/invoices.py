@@ -31,6 +31,11 @@ class Invoices:
     def __init__(self, tables: Tables, blobs: Blobs) -> None:
         self._tables, self._blobs = tables, blobs
 
+    def preview(self, draft: Invoice) -> Invoice:
+        """Return what ``keep`` would make of *draft*, without writing anything."""
+        row = self._latest_row(draft.customer_id, draft.key.period, draft.key.currency)
+        return draft if row is None else revise(self._read(row), draft)
+
     def keep(self, draft: Invoice) -> tuple[Invoice, bool]:
         """Write *draft* as what it is after all revisions before it; return it and whether anything changed.
 

@@ -92,7 +92,7 @@ def test_the_column_lists_have_the_documented_lengths() -> None:
     lists = (NEW_COMMERCE, NEW_COMMERCE_CAMEL, DAILY_USAGE, LEGACY_LICENCE, LEGACY_USAGE)
     lengths = [len(columns.split(",")) for columns in lists]
 
-    assert [46, 46, 55, 28, 42] == lengths
+    assert lengths == [46, 46, 55, 28, 42]
 
 
 def test_the_csv_files_begin_with_the_documented_columns(month: DemoMonth) -> None:
@@ -100,18 +100,18 @@ def test_the_csv_files_begin_with_the_documented_columns(month: DemoMonth) -> No
     with zipfile.ZipFile(month.legacy_licence) as archive:
         licence = archive.read("D0400XYZ.csv")
 
-    assert NEW_COMMERCE == first_line(month.invoice_eur.read_bytes())
-    assert LEGACY_LICENCE == first_line(licence)
-    assert LEGACY_USAGE == first_line(month.legacy_usage.read_bytes())
-    assert PRICE_SHEET == first_line(month.price_sheet.read_bytes())
-    assert PRICE_LIST == first_line(month.price_list.read_bytes())
+    assert first_line(month.invoice_eur.read_bytes()) == NEW_COMMERCE
+    assert first_line(licence) == LEGACY_LICENCE
+    assert first_line(month.legacy_usage.read_bytes()) == LEGACY_USAGE
+    assert first_line(month.price_sheet.read_bytes()) == PRICE_SHEET
+    assert first_line(month.price_list.read_bytes()) == PRICE_LIST
 
 
 @pytest.mark.parametrize("part", [0, 1])
 def test_the_json_files_carry_the_documented_columns(month: DemoMonth, part: int) -> None:
     """The newer generation: camelCase, with the renamed columns."""
-    assert NEW_COMMERCE_CAMEL == json_keys(month.invoice_usd)
-    assert DAILY_USAGE == json_keys(month.daily_usage[part])
+    assert json_keys(month.invoice_usd) == NEW_COMMERCE_CAMEL
+    assert json_keys(month.daily_usage[part]) == DAILY_USAGE
 
 
 def test_the_euro_invoice_has_a_byte_order_mark_crlf_and_american_dates(month: DemoMonth) -> None:

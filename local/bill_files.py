@@ -1,0 +1,236 @@
+"""Billing a month from a person's own files: read, bill, keep revisions, write documents, all or nothing.
+
+The output folder remembers what was billed before (in ``.prorata`` inside it), so the same input writes nothing and
+other input makes revisions that say what changed. Documents are rendered into a staging folder first and moved into
+place when all of them are there; documents that no longer apply are moved to ``superseded``.
+
+Not here: the command line (``command``), the rules (``shared/domain``).
+"""
+
+import errno
+import json
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from local.parallel_reading import read_files
+from shared.application.services import Document, Formats
+from shared.bootstrap import FORMATS, open_stores
+from shared.domain.charging import ChargeLine
+from shared.domain.customer_bills import CustomerBill, Terms, bill_customer, by_customer
+from shared.domain.errors import InvalidError, StorageUnavailableError
+from shared.domain.invoices import Invoice, empty_invoice
+from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.keys import RunKey
+from shared.domain.periods import BillingPeriod
+from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
+from shared.domain.source_files import ControlTotal, SourceFiles, check_control_totals
+from shared.domain.subscription_details import by_subscription, with_details
+from shared.settings import Settings
+from shared.storage.repositories.invoices import Invoices
+
+MEMORY, STAGING, SUPERSEDED, FILES = ".prorata", "staging", "superseded", "files.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillRequest:
+    """What a person hands in. Without *period* the month that most rows lie in is billed."""
+
+    lines: Sequence[Path]
+    prices: Path
+    out: Path
+    period: BillingPeriod | None = None
+    price_sheet: Path | None = None
+    subscription_details: Path | None = None
+    control: Path | None = None
+    controls: Sequence[ControlTotal] = ()
+    reseller_name: str = "The reseller"
+
+
+@dataclass(slots=True, kw_only=True)
+class BillResult:
+    """What came out. *written* are new files; *unchanged_count* were there already."""
+
+    period: BillingPeriod
+    run_id: str
+    bills: list[CustomerBill]
+    invoices: list[Invoice]
+    issues: list[Issue]
+    written: list[Path] = field(default_factory=list)
+    unchanged_count: int = 0
+    out: Path = field(default_factory=Path)
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether an issue keeps somebody, or everybody, from approval."""
+        return any(issue.is_blocking for issue in self.issues)
+
+
+def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _: None) -> BillResult:
+    """Bill the month and write its documents.
+
+    Raises:
+        InvalidError: a file cannot be used, or no row has a date; nothing was written.
+        StorageUnavailableError: the output folder cannot be written; nothing of this run was left there.
+    """
+    formats = FORMATS
+    prices = _opened(request.prices, lambda stream, name: PriceBook(formats.read_price_list(stream, name), name=name))
+    files = read_files(request.lines, prices.boundaries, progress)
+    period = request.period or files.period
+    if period is None:
+        raise InvalidError("no row has a date, so the month cannot be told: give it with --period, such as 2026-10")
+    issues = [*files.issues, *_other_periods(files, period), *check_control_totals(files.reads, _controls(request))]
+    terms = Terms(period, prices, _sheet(request, formats), _detail(request, formats))
+    customers = by_customer(files.lines, files.folds, files.issues)
+    bills = [bill_customer(customer, terms) for customer in customers.values()]
+    general = [issue for issue in issues if not issue.customer_id]
+    return _write(request, period, bills, general)
+
+
+def _write(request: BillRequest, period: BillingPeriod, bills: list[CustomerBill], general: list[Issue]) -> BillResult:
+    run_id = RunKey(period).render()
+    with _folder(request.out) as memory:
+        kept = _invoices_in(memory)
+        drafts = [draft for bill in bills for draft in (*bill.invoices, *_emptied(kept, bill, period))]
+        planned = [kept.preview(draft) for draft in drafts]
+        result = BillResult(
+            period=period,
+            run_id=run_id,
+            bills=bills,
+            invoices=planned,
+            issues=[*general, *(issue for bill in bills for issue in bill.issues)],
+            out=request.out,
+        )
+        wanted = _render(request, result, general, memory / STAGING)
+        for draft in drafts:
+            kept.keep(draft)
+        _move_into_place(result, wanted, memory)
+    return result
+
+
+def _render(request: BillRequest, result: BillResult, general: list[Issue], staging: Path) -> list[Path]:
+    """Render what is not there yet into *staging*; return all files that should be there, relative to the folder."""
+    parked = {bill.customer_id for bill in result.bills if bill.is_parked}
+    made = partial(_staged, request.out, staging)
+    wanted: list[Path] = []
+    for invoice in result.invoices:
+        if invoice.customer_id.casefold() not in parked:
+            documents = FORMATS.customer_documents(invoice, reseller_name=request.reseller_name, run_id=result.run_id)
+            wanted.extend(made(Path("customers") / document.file_name, document) for document in documents)
+    without_invoice = [issue for bill in result.bills if not bill.invoices for issue in bill.issues]
+    documents = FORMATS.reseller_documents(
+        lambda: result.invoices,
+        reseller_name=request.reseller_name,
+        run_id=result.run_id,
+        issues=[*general, *without_invoice],
+    )
+    wanted.extend(made(Path("reseller") / document.file_name, document) for document in documents)
+    return wanted
+
+
+def _staged(out: Path, staging: Path, name: Path, document: Document) -> Path:
+    target = out / name
+    if not target.exists() or target.read_bytes() != document.content:
+        waiting = staging / name
+        waiting.parent.mkdir(parents=True, exist_ok=True)
+        waiting.write_bytes(document.content)
+    return name
+
+
+def _move_into_place(result: BillResult, wanted: Sequence[Path], memory: Path) -> None:
+    listing = memory / FILES
+    before = [Path(name) for name in json.loads(listing.read_text())] if listing.exists() else []
+    for name in before:
+        if name not in wanted and (result.out / name).exists():
+            target = result.out / SUPERSEDED / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            (result.out / name).replace(target)
+    for name in wanted:
+        waiting = memory / STAGING / name
+        if waiting.exists():
+            (result.out / name).parent.mkdir(parents=True, exist_ok=True)
+            waiting.replace(result.out / name)
+            result.written.append(result.out / name)
+        else:
+            result.unchanged_count += 1
+    listing.write_text(json.dumps([str(name) for name in wanted], indent=1))
+
+
+@contextmanager
+def _folder(out: Path) -> Iterator[Path]:
+    """Yield the folder's memory; whatever fails, no half-made document stays behind."""
+    memory = out / MEMORY
+    staging = memory / STAGING
+    try:
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        yield memory
+    except OSError as error:
+        reason = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
+        raise StorageUnavailableError(
+            f"the output folder {out} cannot be written: {reason}. Free space, close its files, or choose another."
+        ) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _invoices_in(memory: Path) -> Invoices:
+    stores = open_stores(Settings(store="embedded", embedded_root=memory / "store"))
+    return Invoices(stores.tables, stores.blobs)
+
+
+def _emptied(kept: Invoices, bill: CustomerBill, period: BillingPeriod) -> list[Invoice]:
+    billed = {invoice.key.currency for invoice in bill.invoices}
+    earlier = kept.of_period(bill.customer_id, period)
+    return [empty_invoice(invoice) for invoice in earlier if invoice.key.currency not in billed]
+
+
+T = TypeVar("T")
+
+
+def _opened(path: Path, read: Callable[[BinaryIO, str], T]) -> T:
+    try:
+        with path.open("rb") as stream:
+            return read(stream, path.name)
+    except OSError as error:
+        raise InvalidError(f"{path}: cannot be opened ({error.strerror}). Check the path and its rights.") from error
+
+
+def _controls(request: BillRequest) -> list[ControlTotal]:
+    if request.control is None:
+        return list(request.controls)
+    return [*_opened(request.control, FORMATS.read_control_totals), *request.controls]
+
+
+def _sheet(request: BillRequest, formats: Formats) -> PriceSheet:
+    if request.price_sheet is None:
+        return NO_PRICE_SHEET
+    return _opened(
+        request.price_sheet, lambda stream, name: PriceSheet(formats.read_price_sheet(stream, name), name=name)
+    )
+
+
+def _detail(request: BillRequest, formats: Formats) -> Callable[[ChargeLine], ChargeLine]:
+    if request.subscription_details is None:
+        return partial(with_details, details=by_subscription(()))
+    details = _opened(request.subscription_details, formats.read_subscription_details)
+    return partial(with_details, details=by_subscription(details))
+
+
+def _other_periods(files: SourceFiles, period: BillingPeriod) -> list[Issue]:
+    """Return a warning for each file most of whose rows lie in another month (legacy months run by anniversary)."""
+    return [
+        Issue(
+            code=IssueCode.PERIOD_OUTSIDE,
+            severity=Severity.WARNING,
+            message=f"Most rows of {read.name} lie in {read.period}, but {period} is billed.",
+            cure="If that is a mistake, leave the file out or give the right --period.",
+            file=read.name,
+        )
+        for read in files.reads
+        if read.period not in {None, period} and not read.family.has_anniversary_months
+    ]

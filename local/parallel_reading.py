@@ -1,0 +1,168 @@
+"""Reading many files on all cores of one machine: each process adds up its own files, then all are put together.
+
+Invariants: the result does not depend on how files were dealt out; a file that repeats another counts once, whichever
+process read it; a file that cannot be read stops everything, and all such files are named at once.
+
+Not here: reading one file (``shared/partner_center/source_files``).
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from datetime import date
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from shared.domain.errors import SourceFileError
+from shared.domain.source_files import SourceFiles
+from shared.domain.source_lines import SourceLine
+from shared.partner_center.source_files.reading import read_file
+from shared.partner_center.source_files.row_sink import Reading
+
+PARALLEL_FROM_BYTES = 8 << 20
+"""Below this, starting processes costs more than they save."""
+
+Boundaries = Callable[[SourceLine], Sequence[date]]
+_bytes_read: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file on this machine."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The file's name without folders."""
+        return self.path.name
+
+    def open(self) -> BinaryIO:
+        """Return the content from its start."""
+        return self.path.open("rb")
+
+
+@dataclass(slots=True)
+class _Part:
+    """What one process made of its files."""
+
+    files: SourceFiles = field(default_factory=SourceFiles)
+    problems: list[str] = field(default_factory=list)
+
+
+def read_files(
+    paths: Sequence[Path],
+    boundaries: Boundaries,
+    progress: Callable[[int], None] = lambda _: None,
+    workers: int | None = None,
+) -> SourceFiles:
+    """Return all files put together; *progress* is told how many bytes were read so far.
+
+    Raises:
+        SourceFileError: a file cannot be read; the message names every such file. Nothing counts then.
+    """
+    sizes = {path: path.stat().st_size for path in paths}
+    count = min(workers or os.cpu_count() or 1, len(paths))
+    if count < 2 or sum(sizes.values()) < PARALLEL_FROM_BYTES:
+        return _checked([_read_some(paths, boundaries, _Total(progress))])
+    return _read_dealt(paths, boundaries, progress, _dealt(sizes, count))
+
+
+def _read_dealt(
+    paths: Sequence[Path], boundaries: Boundaries, progress: Callable[[int], None], hands: list[list[Path]]
+) -> SourceFiles:
+    context = get_context("spawn")
+    counter = context.Value("q", 0)
+    with ProcessPoolExecutor(len(hands), context, _start, (counter,)) as pool:
+        futures = [pool.submit(_read_counted, hand, boundaries) for hand in hands]
+        parts = []
+        for future in futures:
+            while True:
+                try:
+                    parts.append(future.result(timeout=0.1))
+                    break
+                except TimeoutError:
+                    progress(counter.value)
+    progress(counter.value)
+    repeated = _repeated_across(parts)
+    if repeated:
+        kept = [path for path in paths if path.name not in repeated]
+        again = _checked([_read_some(kept, boundaries, lambda _: None)])
+        for name in sorted(repeated):
+            again.issues.append(repeated[name])
+        return again
+    return _checked(parts)
+
+
+def _dealt(sizes: dict[Path, int], count: int) -> list[list[Path]]:
+    """Deal files out so that the hands weigh about the same; within a hand the given order is kept."""
+    hands: list[list[Path]] = [[] for _ in range(count)]
+    weights = [0] * count
+    for path in sorted(sizes, key=lambda each: -sizes[each]):
+        lightest = weights.index(min(weights))
+        hands[lightest].append(path)
+        weights[lightest] += sizes[path]
+    order = {path: index for index, path in enumerate(sizes)}
+    return [sorted(hand, key=order.__getitem__) for hand in hands if hand]
+
+
+def _repeated_across(parts: Sequence[_Part]) -> dict[str, Any]:
+    """Return, by name, what is to be said of files that repeat a file which another process read."""
+    seen = SourceFiles()
+    repeated = {}
+    for part in parts:
+        for read in part.files.reads:
+            issue = seen.repeated(read)
+            if issue is not None:
+                repeated[read.name] = issue
+        seen.reads.extend(part.files.reads)
+    return repeated
+
+
+def _checked(parts: Sequence[_Part]) -> SourceFiles:
+    problems = [problem for part in parts for problem in part.problems]
+    if problems:
+        raise SourceFileError("\n".join(problems))
+    whole = parts[0].files
+    for part in parts[1:]:
+        whole.merge(part.files)
+    return whole
+
+
+def _read_some(paths: Sequence[Path], boundaries: Boundaries, progress: Callable[[int], None]) -> _Part:
+    part = _Part()
+    for path in paths:
+        try:
+            for read in read_file(LocalFile(path), Reading(boundaries, part.files.folds), progress):
+                part.files.take(read)
+        except SourceFileError as error:
+            part.problems.append(str(error))
+        except OSError as error:
+            part.problems.append(f"{path.name}: cannot be opened ({error.strerror}). Check the path and its rights.")
+    return part
+
+
+class _Total:
+    """Turns steps into a running total."""
+
+    def __init__(self, progress: Callable[[int], None]) -> None:
+        self._progress, self._bytes = progress, 0
+
+    def __call__(self, count: int) -> None:
+        self._bytes += count
+        self._progress(self._bytes)
+
+
+def _start(counter: Any) -> None:
+    global _bytes_read  # noqa: PLW0603 - a pool hands shared memory to its processes in no other way
+    _bytes_read = counter
+
+
+def _read_counted(paths: Sequence[Path], boundaries: Boundaries) -> _Part:
+    def count(step: int) -> None:
+        with _bytes_read.get_lock():
+            _bytes_read.value += step
+
+    return _read_some(paths, boundaries, count)
