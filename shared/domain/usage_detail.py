@@ -20,7 +20,6 @@ from shared.domain.money import exact_product, exact_sum, minor_digits
 from shared.domain.source_lines import Family, Service, SourceLine, service_of
 
 
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """What of one subscription's usage on one Microsoft invoice is charged from the daily rows instead."""

@@ -1,0 +1,188 @@
+"""The ``prorata`` command: bill a month from files, try the demo, serve the function app, write a price list template.
+
+Exit codes::
+
+    0   done, and nothing needs a person
+    1   something nobody expected (a fault of Prorata's; the traceback is printed)
+    2   the input cannot be used; nothing was written
+    3   done, but issues keep somebody or everybody from approval
+    4   the output folder cannot be written; nothing was written
+
+Not here: what the commands do (``bill_files``, ``demo/run``, ``serving``), what they print (``screen``).
+"""
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from local.screen import Screen
+from shared.domain.errors import InvalidError, OperationalError, ProrataError
+from shared.domain.periods import BillingPeriod
+from shared.domain.source_files import ControlTotal
+from shared.settings import Settings
+
+DONE, INPUT_UNUSABLE, BLOCKED, OUTPUT_UNWRITABLE = 0, 2, 3, 4
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    options = _parser().parse_args(arguments)
+    screen = Screen(is_json=getattr(options, "json", False))
+    try:
+        return int(options.run(options, screen))
+    except OperationalError as error:
+        screen.problem(str(error))
+        return OUTPUT_UNWRITABLE
+    except ProrataError as error:
+        screen.problem(str(error))
+        return INPUT_UNUSABLE
+    except KeyboardInterrupt:
+        screen.problem("Stopped. Nothing half-made was left behind.")
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="prorata",
+        description="Billing automation for Microsoft CSP resellers.",
+        epilog="Exit codes: 0 done; 2 input cannot be used; 3 done, but issues block approval; 4 output folder.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_bill(commands.add_parser("bill", help="bill a month from Microsoft's files and your price list"))
+    prices = commands.add_parser("prices", help="price lists").add_subparsers(required=True, metavar="COMMAND")
+    _add_template(prices.add_parser("template", help="write a price list to fill in"))
+    _add_demo(commands.add_parser("demo", help="bill a made-up month through the function app on this machine"))
+    _add_serve(commands.add_parser("serve", help="run the function app on this machine"))
+    return parser
+
+
+def _add_bill(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--lines", nargs="+", type=Path, required=True, metavar="FILE", help="Microsoft's files")
+    parser.add_argument("--prices", type=Path, required=True, metavar="FILE", help="your price list, CSV or XLSX")
+    parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the results")
+    parser.add_argument("--period", type=_period, help="the month, such as 2026-10; else the one most rows lie in")
+    parser.add_argument("--price-sheet", type=Path, metavar="FILE", help="Microsoft's price sheet, for ERP")
+    parser.add_argument("--subscriptions", type=Path, metavar="FILE", help="friendly names and purchase orders")
+    parser.add_argument("--control", type=Path, metavar="FILE", help="what Microsoft's invoices say they hold")
+    parser.add_argument(
+        "--invoice-total",
+        action="append",
+        default=[],
+        type=_control,
+        metavar="NUMBER=AMOUNT CUR",
+        help='one invoice\'s total before tax, such as "G012345678=1234.56 EUR"; may be repeated',
+    )
+    parser.add_argument("--reseller", default="", metavar="NAME", help="your company's name for the documents")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
+    parser.set_defaults(run=_bill)
+
+
+def _add_template(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", nargs="?", type=Path, default=Path("price_list.xlsx"), help=".xlsx or .csv")
+    parser.set_defaults(run=_template)
+
+
+def _add_demo(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
+    parser.set_defaults(run=_demo)
+
+
+def _add_serve(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--port", type=int, default=7071)
+    parser.add_argument("--key", default="", help="ask callers for this function key (?code= or x-functions-key)")
+    parser.set_defaults(run=_serve)
+
+
+def _bill(options: argparse.Namespace, screen: Screen) -> int:
+    from local.bill_files import BillRequest, bill_files  # noqa: PLC0415 - other commands start faster without it
+
+    request = BillRequest(
+        lines=_distinct(options.lines),
+        prices=options.prices,
+        out=options.out,
+        period=options.period,
+        price_sheet=options.price_sheet,
+        subscription_details=options.subscriptions,
+        control=options.control,
+        controls=options.invoice_total,
+        reseller_name=options.reseller or Settings().reseller_name,
+    )
+    with screen.progress(sum(path.stat().st_size for path in request.lines)) as progress:
+        result = bill_files(request, progress)
+    screen.bill(result)
+    return BLOCKED if result.is_blocked else DONE
+
+
+def _template(options: argparse.Namespace, screen: Screen) -> int:
+    from shared.documents.price_list_template import write_template  # noqa: PLC0415 - as above
+
+    path: Path = options.file
+    if path.exists():
+        raise InvalidError(f"{path} is there already: remove it first, or name another file")
+    try:
+        with path.open("xb") as stream:
+            write_template(stream, as_xlsx=path.suffix.casefold() != ".csv")
+    except OSError as error:
+        raise InvalidError(f"{path} cannot be written ({error.strerror}): choose another place") from error
+    screen.say(f"Wrote {path}. Fill it in, then: prorata bill --prices {path} --lines FILE... --out DIR")
+    return DONE
+
+
+def _demo(_options: argparse.Namespace, screen: Screen) -> int:
+    from local.demo.run import run_demo  # noqa: PLC0415 - as above
+
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    settings = Settings(reseller_name="Norrsken Cloud AB (demo)")
+    screen.demo(run_demo(settings, settings.embedded_root.parent / "demo", screen.say))
+    return DONE
+
+
+def _serve(options: argparse.Namespace, screen: Screen) -> int:
+    from local.functions_host.host import serve  # noqa: PLC0415 - as above
+    from local.functions_host.keys import AccessKeys  # noqa: PLC0415 - as above
+    from local.serving import open_machine  # noqa: PLC0415 - as above
+
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    settings = Settings(base_url=f"http://127.0.0.1:{options.port}")
+    keys = AccessKeys(master=options.key, host={"default": options.key}) if options.key else None
+    machine = open_machine(settings, port=options.port, keys=keys)
+    screen.say(f"Serving the function app on {settings.base_url}/api from {settings.embedded_root}; stop with Ctrl+C.")
+    return serve(machine.host)
+
+
+def _distinct(paths: Sequence[Path]) -> list[Path]:
+    """Return the files; a path given twice is a slip of the shell, one that is missing an error.
+
+    Raises:
+        InvalidError: a file is not there.
+    """
+    missing = [str(path) for path in paths if not path.is_file()]
+    if missing:
+        raise InvalidError(f"--lines: there is no file {', '.join(missing)}. Check the path.")
+    return list(paths)
+
+
+def _period(text: str) -> BillingPeriod:
+    try:
+        return BillingPeriod.parse(text)
+    except InvalidError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _control(text: str) -> ControlTotal:
+    number, _, stated = text.partition("=")
+    amount, _, currency = stated.partition(" ")
+    try:
+        cost = Decimal(amount)
+    except InvalidOperation as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write NUMBER=AMOUNT CUR, as G012345678=1234.56 EUR") from error
+    if not cost.is_finite() or len(currency.strip()) != 3:
+        raise argparse.ArgumentTypeError(f"{text!r}: write NUMBER=AMOUNT CUR, as G012345678=1234.56 EUR")
+    return ControlTotal(invoice_number=number, currency=currency.strip().upper(), cost=cost)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,217 @@
+"""What the commands print: tables and progress for people, JSON for programs.
+
+Names from files are shown as text, never as markup; with JSON, nothing else goes to standard output.
+
+Not here: exit codes (``command``).
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from shared.application.views import issue_view, money_view
+from shared.domain.customer_bills import CustomerBill
+from shared.domain.invoices import Invoice, sums_by_currency
+from shared.domain.issues import Issue, Severity
+from shared.domain.money import Money, quotient_half_up
+
+if TYPE_CHECKING:
+    from local.bill_files import BillResult
+    from local.demo.run import DemoResult
+
+ISSUES_SHOWN_MAX = 15
+LINKS_SHOWN_MAX = 6
+_COLOURS = {Severity.BLOCKING: "red", Severity.WARNING: "yellow", Severity.NOTICE: "dim"}
+
+
+class Screen:
+    """One command's output."""
+
+    def __init__(self, *, is_json: bool) -> None:
+        self._is_json = is_json
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """Tell a person something."""
+        (self._err if self._is_json else self._out).print(escape(text))
+
+    def problem(self, text: str) -> None:
+        """Tell why nothing was done."""
+        self._err.print(f"[red]{escape(text)}[/red]")
+        if self._is_json:
+            print(json.dumps({"error": text}, ensure_ascii=False))  # noqa: T201 - standard output is for programs
+
+    @contextmanager
+    def progress(self, total_bytes: int) -> Iterator[Callable[[int], None]]:
+        """Show a bar while files are read; yields what to call with the bytes read so far."""
+        columns = (TextColumn("Reading"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=self._err, transient=True, disable=not self._err.is_terminal) as bar:
+            task = bar.add_task("read", total=total_bytes)
+            yield lambda done: bar.update(task, completed=done)
+
+    def bill(self, result: "BillResult") -> None:
+        """Show what was billed."""
+        if self._is_json:
+            print(json.dumps(_bill_view(result), ensure_ascii=False, indent=2))  # noqa: T201 - as above
+            return
+        self._out.print(_customers_table(result))
+        self._issues(result.issues)
+        if not result.written:
+            self.say(f"Nothing to do: all {result.unchanged_count} files in {result.out} are up to date.")
+        else:
+            self.say(f"Wrote {len(result.written)} files to {result.out} ({result.unchanged_count} were up to date):")
+            for path in [path for path in result.written if path.parent.name == "reseller"]:
+                self.say(f"  {path}")
+            self.say(f"  {result.out / 'customers'}{'/'} (a workbook and a CSV for each customer, without cost)")
+
+    def demo(self, result: "DemoResult") -> None:
+        """Show what the demo made, and where it is."""
+        if self._is_json:
+            shown = {
+                "run": result.run,
+                "exports": result.exports,
+                "is_new": result.is_new,
+                "folder": str(result.folder),
+            }
+            print(json.dumps(shown, ensure_ascii=False, indent=2))  # noqa: T201 - as above
+            return
+        run = result.run
+        self._out.print(_demo_table(run))
+        parked = [customer for customer in run["customers"] if customer["is_parked"]]
+        self.say(f"{run['billed_count']} customers billed, {len(parked)} parked, run is {run['state']}.")
+        for issue in run["issues"][:ISSUES_SHOWN_MAX]:
+            self.say(f"  {issue['severity']}: {issue['message']} {issue['cure']}")
+        self.say(f"Microsoft's files: {result.files}")
+        self.say(f"Finished files ({len(result.exports)}): {result.folder}")
+        self.say("Links (they work while 'make serve' runs, and expire):")
+        for export in result.exports[:LINKS_SHOWN_MAX]:
+            self.say(f"  {export['label']} ({export['format']}): {export['link']}")
+        if not result.is_new:
+            self.say("This month was billed before from the same input: nothing to do.")
+
+    def _issues(self, issues: Sequence[Issue]) -> None:
+        ordered = sorted(issues, key=lambda issue: list(_COLOURS).index(issue.severity))
+        for issue in ordered[:ISSUES_SHOWN_MAX]:
+            self._out.print(f"[{_COLOURS[issue.severity]}]{issue.severity}[/] {escape(str(issue))}")
+        if len(issues) > ISSUES_SHOWN_MAX:
+            self.say(
+                f"... and {len(issues) - ISSUES_SHOWN_MAX} more: see the sheet Exceptions of the reseller's workbook."
+            )
+
+
+def _customers_table(result: "BillResult") -> Table:
+    table = Table(title=f"Billing period {result.period}")
+    table.add_column("Customer")
+    for name in ("Lines", "Cost", "Sale", "Margin", "%"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    parked = {bill.customer_id for bill in result.bills if bill.is_parked}
+    for invoice in sorted(result.invoices, key=lambda each: (-each.total.amount, each.customer_name)):
+        table.add_row(*_invoice_cells(invoice, is_parked=invoice.customer_id.casefold() in parked))
+    for bill in result.bills:
+        if not bill.invoices and bill.is_parked:
+            table.add_row(escape(_short(bill.customer_name)), "0", "", "", "", "", "[red]parked[/]")
+    table.add_section()
+    for total in sums_by_currency(invoice.total for invoice in result.invoices):
+        table.add_row(*_total_cells(total, result))
+    return table
+
+
+def _invoice_cells(invoice: Invoice, *, is_parked: bool) -> tuple[str, ...]:
+    margin = invoice.margin
+    return (
+        escape(_short(invoice.customer_name)),
+        str(len(invoice.lines)),
+        " + ".join(_shown(cost) for cost in invoice.costs),
+        _shown(invoice.total),
+        _shown(margin) if margin is not None else "",
+        _percent(margin, invoice.total) if margin is not None else "",
+        "[red]parked[/]" if is_parked else "",
+    )
+
+
+def _total_cells(total: Money, result: "BillResult") -> tuple[str, ...]:
+    own = [invoice for invoice in result.invoices if invoice.total.currency == total.currency]
+    costs = sums_by_currency(cost for invoice in own for cost in invoice.costs)
+    margin = total - costs[0] if len(costs) == 1 and costs[0].currency == total.currency else None
+    return (
+        f"[bold]{len(own)} invoices in {total.currency}[/]",
+        str(sum(len(invoice.lines) for invoice in own)),
+        " + ".join(_shown(cost) for cost in costs),
+        f"[bold]{_shown(total)}[/]",
+        _shown(margin) if margin is not None else "",
+        _percent(margin, total) if margin is not None else "",
+        "",
+    )
+
+
+def _demo_table(run: dict[str, Any]) -> Table:
+    table = Table(title=f"Billing run {run['period']}")
+    table.add_column("Customer")
+    for name in ("Cost", "Sale"):
+        table.add_column(name, justify="right")
+    table.add_column("")
+    for customer in run["customers"]:
+        sales = ", ".join(f"{amount} {currency}" for currency, amount in customer["sales"].items())
+        costs = ", ".join(f"{amount} {currency}" for currency, amount in customer["costs"].items())
+        state = "[red]parked[/]" if customer["is_parked"] else ""
+        table.add_row(escape(_short(customer["customer_name"])), costs, sales, state)
+    table.add_section()
+    for currency in run["sales"]:
+        table.add_row(
+            "[bold]Total[/]", f"{run['costs'].get(currency, '')} {currency}", f"{run['sales'][currency]} {currency}"
+        )
+    return table
+
+
+def _bill_view(result: "BillResult") -> dict[str, Any]:
+    return {
+        "period": str(result.period),
+        "out": str(result.out),
+        "customers": [_customer_view(bill, result) for bill in result.bills],
+        "sales": money_view(sums_by_currency(invoice.total for invoice in result.invoices)),
+        "costs": money_view(sums_by_currency(cost for invoice in result.invoices for cost in invoice.costs)),
+        "issues": [issue_view(issue) for issue in result.issues],
+        "written": [str(path) for path in result.written],
+        "unchanged_count": result.unchanged_count,
+    }
+
+
+def _customer_view(bill: CustomerBill, result: "BillResult") -> dict[str, Any]:
+    own = [invoice for invoice in result.invoices if invoice.customer_id.casefold() == bill.customer_id]
+    margins = [invoice.margin for invoice in own]
+    return {
+        "customer_id": bill.customer_id,
+        "customer_name": bill.customer_name,
+        "is_parked": bill.is_parked,
+        "invoices": [
+            {"key": invoice.key.render(), "state": invoice.state.value, "line_count": len(invoice.lines)}
+            for invoice in own
+        ],
+        "sales": money_view(invoice.total for invoice in own),
+        "costs": money_view(sums_by_currency(cost for invoice in own for cost in invoice.costs)),
+        "margins": money_view(margin for margin in margins if margin is not None),
+    }
+
+
+def _short(name: str) -> str:
+    printable = "".join(character if character.isprintable() else "?" for character in name)
+    return printable if len(printable) <= 40 else f"{printable[:39]}…"
+
+
+def _shown(amount: Money) -> str:
+    return f"{amount.rounded().amount:,f} {amount.currency}"
+
+
+def _percent(margin: Money, total: Money) -> str:
+    if total.is_zero:
+        return ""
+    return f"{quotient_half_up(margin.amount * Decimal(100), total.amount, 1)}%"
