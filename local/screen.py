@@ -75,13 +75,7 @@ class Screen:
     def demo(self, result: "DemoResult") -> None:
         """Show what the demo made, and where it is."""
         if self._is_json:
-            shown = {
-                "run": result.run,
-                "exports": result.exports,
-                "is_new": result.is_new,
-                "folder": str(result.folder),
-            }
-            print(json.dumps(shown, ensure_ascii=False, indent=2))  # noqa: T201 - as above
+            print(json.dumps(_demo_view(result), ensure_ascii=False, indent=2))  # noqa: T201 - as above
             return
         run = result.run
         self._out.print(_demo_table(run))
@@ -170,6 +164,10 @@ def _demo_table(run: dict[str, Any]) -> Table:
             "[bold]Total[/]", f"{run['costs'].get(currency, '')} {currency}", f"{run['sales'][currency]} {currency}"
         )
     return table
+
+
+def _demo_view(result: "DemoResult") -> dict[str, Any]:
+    return {"run": result.run, "exports": result.exports, "is_new": result.is_new, "folder": str(result.folder)}
 
 
 def _bill_view(result: "BillResult") -> dict[str, Any]:

@@ -35,6 +35,7 @@ from shared.domain.proration import (
 from shared.domain.source_lines import Family, Origin, Service, SourceLine, service_of
 
 _HUNDRED = Decimal(100)
+_INCLUDED = "included in the main line of this product"
 ROUNDING = "half-up, once per line"
 
 
@@ -153,10 +154,14 @@ class _Amount:
     base_name: str = ""
 
 
-def charge(line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHEET, *, key: str = "") -> Charged:
+def charge(
+    line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHEET, *, key: str = "", is_part: bool = False
+) -> Charged:
     """Price *line* and explain it; problems come back as issues, never as exceptions.
 
     *key* identifies the line (by default as the first of its kind, see ``keys``). Blocking issues come without a line.
+    *is_part* marks the smaller part of a product that Microsoft bills in several lines: a price for the whole product
+    is charged on the main part, and this one is included in it.
     """
     proration = proration_of(line)
     if proration is None:
@@ -164,9 +169,11 @@ def charge(line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHE
     on = price_date(line, proration)
     found = prices.find(line, on)
     if line.is_free_at_vendor:
-        return Charged(_charge_line(line, proration, _free(line, found), on, key, sheet))
+        return Charged(_charge_line(line, proration, _given(line, found, _why_free(line)), on, key, sheet))
     if found is None:
         return Charged(None, (remarks.price_missing(line, on),))
+    if is_part and found.entry.method is not PriceMethod.MARKUP_ON_COST:
+        return Charged(_charge_line(line, proration, _given(line, found, _INCLUDED), on, key, sheet))
     if line.kind.is_adjustment and found.entry.method is not PriceMethod.MARKUP_ON_COST:
         return Charged(None, (remarks.credit_needs_rule(line),))
     amount = _amount(line, proration, found, sheet, on)
@@ -207,9 +214,12 @@ def _percent_of_erp(
     return _Amount(dividend, 100 * proration.cycle_days, line.cost.currency, price, row.erp, "ERP")
 
 
-def _free(line: SourceLine, found: PriceFound | None) -> tuple[_Amount, PriceSource]:
+def _why_free(line: SourceLine) -> str:
+    return "trial" if line.is_trial else "covered by a benefit" if line.benefit_type else "free at the vendor"
+
+
+def _given(line: SourceLine, found: PriceFound | None, reason: str) -> tuple[_Amount, PriceSource]:
     currency = found.entry.currency if found and found.entry.currency else line.cost.currency
-    reason = "trial" if line.is_trial else "covered by a benefit" if line.benefit_type else "free at the vendor"
     source = PriceSource(
         list_name="", row=0, scope="", matched=reason, method="free", value=Decimal(0), base_name=reason
     )

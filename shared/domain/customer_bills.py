@@ -18,7 +18,7 @@ from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.keys import line_identity
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
-from shared.domain.source_lines import SourceLine
+from shared.domain.source_lines import Service, SourceLine, service_of
 from shared.domain.usage_detail import Coverage, coverage_issue, uncovered
 from shared.domain.usage_folding import UsageFolds
 
@@ -110,10 +110,14 @@ def _charge_all(
 ) -> tuple[list[ChargeLine], list[SourceLine]]:
     made, uncharged = [], []
     occurrences: Counter[str] = Counter()
+    main_prices: dict[str, Decimal | None] = {}
     identified = [(line_identity(line), line) for line in lines]
     for identity, line in sorted(identified, key=_stable_order):
         occurrences[identity] += 1
-        outcome = charge(line, terms.prices, terms.sheet, key=f"{identity}-{occurrences[identity]}")
+        main_price = main_prices.setdefault(identity, line.unit_price)
+        is_part = line.unit_price != main_price and service_of(line) is Service.LICENCE
+        key = f"{identity}-{occurrences[identity]}"
+        outcome = charge(line, terms.prices, terms.sheet, key=key, is_part=is_part)
         issues.extend(outcome.issues)
         if outcome.line is None:
             uncharged.append(line)
@@ -123,9 +127,13 @@ def _charge_all(
 
 
 def _stable_order(identified: tuple[str, SourceLine]) -> tuple[str, Decimal, Decimal]:
-    """Equal-looking lines are numbered by price and amount, so that the order of rows and files does not matter."""
+    """Equal-looking lines are numbered by price and amount, so that the order of rows and files does not matter.
+
+    The dearest comes first: of a product that Microsoft bills in several lines (E5 with its telephony) it is the main
+    one.
+    """
     identity, line = identified
-    return identity, line.unit_price or Decimal(0), line.cost.amount
+    return identity, -abs(line.unit_price or Decimal(0)), line.cost.amount
 
 
 def _name(lines: Iterable[SourceLine]) -> str:
