@@ -35,6 +35,7 @@ from shared.domain.proration import (
 from shared.domain.source_lines import Family, Origin, Service, SourceLine, service_of
 
 _HUNDRED = Decimal(100)
+GIVEN = "free"
 _INCLUDED = "included in the main line of this product"
 ROUNDING = "half-up, once per line"
 
@@ -167,20 +168,34 @@ def charge(
     if proration is None:
         return Charged(None, (remarks.cycle_unknown(line),))
     on = price_date(line, proration)
-    found = prices.find(line, on)
-    if line.is_free_at_vendor:
-        return Charged(_charge_line(line, proration, _given(line, found, _why_free(line)), on, key, sheet))
-    if found is None:
-        return Charged(None, (remarks.price_missing(line, on),))
-    if is_part and found.entry.method is not PriceMethod.MARKUP_ON_COST:
-        return Charged(_charge_line(line, proration, _given(line, found, _INCLUDED), on, key, sheet))
-    if line.kind.is_adjustment and found.entry.method is not PriceMethod.MARKUP_ON_COST:
-        return Charged(None, (remarks.credit_needs_rule(line),))
-    amount = _amount(line, proration, found, sheet, on)
-    if amount is None:
-        return Charged(None, (remarks.base_missing(line, sheet),))
-    made = _charge_line(line, proration, (amount, _price_source(found, amount)), on, key, sheet)
+    priced = _priced(line, proration, prices.find(line, on), sheet, on, is_part=is_part)
+    if isinstance(priced, Issue):
+        return Charged(None, (priced,))
+    made = _charge_line(line, proration, priced, on, key, sheet)
     return Charged(made, _remarks(line, made, proration))
+
+
+def _priced(
+    line: SourceLine,
+    proration: Proration,
+    found: PriceFound | None,
+    sheet: PriceSheet,
+    on: date | None,
+    *,
+    is_part: bool,
+) -> "tuple[_Amount, PriceSource] | Issue":
+    """Return the exact sale and where it came from, or what keeps the line from being priced."""
+    if line.is_free_at_vendor:
+        return _given(line, found, _why_free(line))
+    if found is None:
+        return remarks.price_missing(line, on)
+    if found.entry.method is not PriceMethod.MARKUP_ON_COST:
+        if is_part:
+            return _given(line, found, _INCLUDED)
+        if line.kind.is_adjustment:
+            return remarks.credit_needs_rule(line)
+    amount = _amount(line, proration, found, sheet, on)
+    return remarks.base_missing(line, sheet) if amount is None else (amount, _price_source(found, amount))
 
 
 def _amount(
@@ -221,7 +236,7 @@ def _why_free(line: SourceLine) -> str:
 def _given(line: SourceLine, found: PriceFound | None, reason: str) -> tuple[_Amount, PriceSource]:
     currency = found.entry.currency if found and found.entry.currency else line.cost.currency
     source = PriceSource(
-        list_name="", row=0, scope="", matched=reason, method="free", value=Decimal(0), base_name=reason
+        list_name="", row=0, scope="", matched=reason, method=GIVEN, value=Decimal(0), base_name=reason
     )
     return _Amount(Decimal(0), 1, currency, Decimal(0)), source
 
@@ -315,6 +330,7 @@ def _remarks(line: SourceLine, made: ChargeLine, proration: Proration) -> tuple[
     if shares_differ(line, proration):
         issues.append(remarks.proration_differs(line, proration))
     margin = made.margin
-    if margin is not None and margin.rounded().is_negative and not line.is_credit:
+    is_given = made.explanation.price.method == GIVEN
+    if margin is not None and margin.rounded().is_negative and not line.is_credit and not is_given:
         issues.append(remarks.sale_below_cost(line, made.amount))
     return tuple(issues)

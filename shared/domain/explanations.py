@@ -8,7 +8,7 @@ Not here: the data itself (see ``charging.Explanation``).
 
 from decimal import Decimal
 
-from shared.domain.charging import ChargeLine
+from shared.domain.charging import GIVEN, ChargeLine
 from shared.domain.money import Money
 
 _SENTENCES = {
@@ -16,7 +16,7 @@ _SENTENCES = {
     "credit": "Credit: {units} x {price} for {period}{share}.",
     "usage": "{units} {unit} used{during}{at}.",
     "adjustment": "{charge_type} as agreed.",
-    "free": "Free: {reason}.",
+    "free": "No charge: {reason}.",
     "share": ", {days} of the {cycle_days} days of the cycle {cycle}",
 }
 
@@ -24,7 +24,7 @@ _SENTENCES = {
 def sentence(line: ChargeLine) -> str:
     """Return one short sentence for the customer; it never shows cost or ERP."""
     made = line.explanation
-    if made.price.method == "free":
+    if made.price.method == GIVEN:
         return _SENTENCES["free"].format(reason=made.price.matched)
     if line.kind in {"credit", "discount"}:
         return _SENTENCES["adjustment"].format(charge_type=line.charge_type)
@@ -45,7 +45,7 @@ def arithmetic(line: ChargeLine) -> str:
     Where the price rests on Microsoft's amount, only the result is shown (see ``arithmetic_for_reseller``).
     """
     made = line.explanation
-    if line.unit_price is None or made.price.method == "free":
+    if line.unit_price is None or made.price.method == GIVEN:
         return f"= {line.amount}"
     days = "" if made.days == made.cycle_days else f" x {made.days} / {made.cycle_days}"
     sign = "-" if line.quantity < 0 else ""
@@ -65,7 +65,7 @@ def arithmetic_for_reseller(line: ChargeLine) -> str:
 def price_source(line: ChargeLine) -> str:
     """Return where the price came from, for the reseller: list, row, scope, what matched, method and value."""
     price = line.explanation.price
-    if price.method == "free":
+    if price.method == GIVEN:
         return f"free ({price.matched})"
     value = Money(price.value, line.amount.currency) if price.method == "fixed" else f"{plain(price.value)}%"
     return f"{price.list_name} row {price.row} ({price.scope}: {price.matched}): {price.method} {value}"
