@@ -34,8 +34,10 @@ from shared.domain.proration import (
 )
 from shared.domain.source_lines import Family, Origin, Service, SourceLine, service_of
 
-_HUNDRED = Decimal(100)
+_HUNDRED, _HUNDREDTH = Decimal(100), Decimal("0.01")
 GIVEN = "free"
+RETAIL = "retail amount"
+_AVERAGE_DIGITS = 6
 _INCLUDED = "included in the main line of this product"
 ROUNDING = "half-up, once per line"
 
@@ -78,7 +80,8 @@ class Explanation:
 class ChargeLine:
     """One priced line of a customer's invoice. Immutable; *key* is the source line's identity.
 
-    *unit_price* is the sales price of one unit for a full cycle; *amount* is before tax, rounded. The block from
+    *unit_price* is the sales price of one unit for a full cycle (the average, where only a sum is priced); *amount* is
+    before tax, rounded. The block from
     *cost* on is the reseller's only (see ``redaction``).
     """
 
@@ -220,12 +223,12 @@ def _percent_of_erp(
         if line.list_amount is None:
             return None
         dividend = exact_product(sign, abs(line.list_amount), percent)
-        return _Amount(dividend, 100, line.cost.currency, None, line.list_amount, "retail amount")
+        return _Amount(dividend, 100, line.cost.currency, None, line.list_amount, RETAIL)
     row = sheet.find(line, on)
     if row is None:
         return None
     dividend = exact_product(sign, row.erp, line.fx_rate, percent, line.units, Decimal(proration.days))
-    price = quotient_half_up(exact_product(row.erp, line.fx_rate, percent), 100, 6)
+    price = exact_product(row.erp, line.fx_rate, percent, _HUNDREDTH)
     return _Amount(dividend, 100 * proration.cycle_days, line.cost.currency, price, row.erp, "ERP")
 
 
@@ -255,6 +258,18 @@ def _price_source(found: PriceFound, amount: _Amount) -> PriceSource:
         base=amount.base,
         base_name=amount.base_name,
     )
+
+
+def _unit_price(line: SourceLine, proration: Proration, amount: _Amount) -> Decimal | None:
+    """Return what one unit costs the customer for a full cycle; where only the sum is priced, the average.
+
+    The average has enough digits to lead back to the amount; an adjustment has no units worth a price.
+    """
+    if amount.unit_price is not None or line.kind.is_adjustment or line.units.is_zero():
+        return amount.unit_price
+    divisor = exact_product(Decimal(amount.divisor), line.units, Decimal(proration.days))
+    digits = _AVERAGE_DIGITS + max(line.units.adjusted() + 1, 0)
+    return abs(quotient_half_up(exact_product(amount.dividend, Decimal(proration.cycle_days)), divisor, digits))
 
 
 def _charge_line(
@@ -293,7 +308,7 @@ def _charge_line(
         meter_category=line.meter_category,
         meter_name=line.meter_name,
         resource_group=line.resource_group,
-        unit_price=amount.unit_price,
+        unit_price=_unit_price(line, proration, amount),
         amount=Money(rounded, amount.currency),
         is_estimate=line.is_estimate,
         explanation=Explanation(

@@ -8,8 +8,10 @@ Not here: the data itself (see ``charging.Explanation``).
 
 from decimal import Decimal
 
-from shared.domain.charging import GIVEN, ChargeLine
+from shared.domain.charging import GIVEN, RETAIL, ChargeLine
 from shared.domain.money import Money
+from shared.domain.prices import PriceMethod
+from shared.domain.source_lines import Service
 
 _SENTENCES = {
     "charge": "{units} x {price} for {period}{share}.",
@@ -28,7 +30,9 @@ def sentence(line: ChargeLine) -> str:
         return _SENTENCES["free"].format(reason=made.price.matched)
     if line.kind in {"credit", "discount"}:
         return _SENTENCES["adjustment"].format(charge_type=line.charge_type)
-    if line.unit_price is None or line.service == "Azure usage":
+    if line.unit_price is None:
+        return _SENTENCES["adjustment"].format(charge_type=line.charge_type)
+    if line.service == Service.AZURE_USAGE:
         return _usage_sentence(line)
     key = "credit" if line.amount.is_negative else "charge"
     return _SENTENCES[key].format(
@@ -42,7 +46,7 @@ def sentence(line: ChargeLine) -> str:
 def arithmetic(line: ChargeLine) -> str:
     """Return the calculation written out, for the customer: units, price and days lead to the amount.
 
-    Where the price rests on Microsoft's amount, only the result is shown (see ``arithmetic_for_reseller``).
+    Where the price rests on Microsoft's amount, the average price of a unit is shown (see ``arithmetic_for_reseller``).
     """
     made = line.explanation
     if line.unit_price is None or made.price.method == GIVEN:
@@ -57,7 +61,7 @@ def arithmetic_for_reseller(line: ChargeLine) -> str:
     price = line.explanation.price
     if price.method == "markup_on_cost":
         return f"{price.base:f} x (100 + {plain(price.value)}) / 100 = {line.amount}"
-    if price.method == "percent_of_erp" and line.unit_price is None and price.base is not None:
+    if price.base_name == RETAIL:
         return f"{price.base:f} x {plain(price.value)} / 100 = {line.amount}"
     return arithmetic(line)
 
@@ -85,6 +89,8 @@ def _share(line: ChargeLine) -> str:
 
 
 def _usage_sentence(line: ChargeLine) -> str:
-    at = f" at {plain(line.unit_price)} {line.amount.currency}" if line.unit_price is not None else ""
+    price = plain(line.unit_price) if line.unit_price is not None else ""
+    average = "" if line.explanation.price.method == PriceMethod.FIXED else " on average"
+    at = f" at {price} {line.amount.currency}{average}" if price else ""
     during = f" from {line.charge}" if line.charge else ""
     return _SENTENCES["usage"].format(units=plain(line.quantity), unit=line.unit, during=during, at=at)
