@@ -6,11 +6,13 @@ Not here: exit codes (``command``).
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from local.demo.run import DemoResult
 
 ISSUES_SHOWN_MAX = 15
+ISSUES_OF_A_KIND_MAX = 3
 LINKS_SHOWN_MAX = 6
 _COLOURS = {Severity.BLOCKING: "red", Severity.WARNING: "yellow", Severity.NOTICE: "dim"}
 
@@ -92,27 +95,32 @@ class Screen:
             self.say("This month was billed before from the same input: nothing to do.")
 
     def _issues(self, issues: Sequence[Issue]) -> None:
-        ordered = sorted(issues, key=lambda issue: list(_COLOURS).index(issue.severity))
-        for issue in ordered[:ISSUES_SHOWN_MAX]:
-            self._out.print(f"[{_COLOURS[issue.severity]}]{issue.severity}[/] {escape(str(issue))}")
-        if len(issues) > ISSUES_SHOWN_MAX:
-            self.say(
-                f"... and {len(issues) - ISSUES_SHOWN_MAX} more: see the sheet Exceptions of the reseller's workbook."
-            )
+        """Show a few issues of each kind, the worst kinds first; the workbook has them all."""
+        kinds: dict[tuple[int, str], list[Issue]] = defaultdict(list)
+        for issue in issues:
+            kinds[(list(_COLOURS).index(issue.severity), issue.code)].append(issue)
+        for _, alike in sorted(kinds.items(), key=lambda kind: kind[0]):
+            for issue in alike[:ISSUES_OF_A_KIND_MAX]:
+                self._out.print(f"[{_COLOURS[issue.severity]}]{issue.severity}[/] {escape(str(issue))}")
+            if len(alike) > ISSUES_OF_A_KIND_MAX:
+                self.say(
+                    f"  ... and {len(alike) - ISSUES_OF_A_KIND_MAX} more like this: see Exceptions in the workbook."
+                )
 
 
 def _customers_table(result: "BillResult") -> Table:
-    table = Table(title=f"Billing period {result.period}")
-    table.add_column("Customer")
+    table = Table(title=f"Billing period {result.period}", box=SIMPLE, pad_edge=False)
+    table.add_column("Customer", no_wrap=True, overflow="ellipsis")
     for name in ("Lines", "Cost", "Sale", "Margin", "%"):
-        table.add_column(name, justify="right")
-    table.add_column("")
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("", no_wrap=True)
     parked = {bill.customer_id for bill in result.bills if bill.is_parked}
     for invoice in sorted(result.invoices, key=lambda each: (-each.total.amount, each.customer_name)):
         table.add_row(*_invoice_cells(invoice, is_parked=invoice.customer_id.casefold() in parked))
     for bill in result.bills:
         if not bill.invoices and bill.is_parked:
-            table.add_row(escape(_short(bill.customer_name)), "0", "", "", "", "", "[red]parked[/]")
+            table.add_row(escape(_short(bill.customer_name)), "0", "", "", "", "", "", "[red]parked[/]")
     table.add_section()
     for total in sums_by_currency(invoice.total for invoice in result.invoices):
         table.add_row(*_total_cells(total, result))
@@ -124,10 +132,11 @@ def _invoice_cells(invoice: Invoice, *, is_parked: bool) -> tuple[str, ...]:
     return (
         escape(_short(invoice.customer_name)),
         str(len(invoice.lines)),
-        " + ".join(_shown(cost) for cost in invoice.costs),
+        _costs(invoice.costs, invoice.total.currency),
         _shown(invoice.total),
         _shown(margin) if margin is not None else "",
         _percent(margin, invoice.total) if margin is not None else "",
+        invoice.total.currency,
         "[red]parked[/]" if is_parked else "",
     )
 
@@ -137,19 +146,20 @@ def _total_cells(total: Money, result: "BillResult") -> tuple[str, ...]:
     costs = sums_by_currency(cost for invoice in own for cost in invoice.costs)
     margin = total - costs[0] if len(costs) == 1 and costs[0].currency == total.currency else None
     return (
-        f"[bold]{len(own)} invoices in {total.currency}[/]",
+        f"[bold]{len(own)} invoices[/]",
         str(sum(len(invoice.lines) for invoice in own)),
-        " + ".join(_shown(cost) for cost in costs),
+        _costs(costs, total.currency),
         f"[bold]{_shown(total)}[/]",
         _shown(margin) if margin is not None else "",
         _percent(margin, total) if margin is not None else "",
+        total.currency,
         "",
     )
 
 
 def _demo_table(run: dict[str, Any]) -> Table:
-    table = Table(title=f"Billing run {run['period']}")
-    table.add_column("Customer")
+    table = Table(title=f"Billing run {run['period']}", box=SIMPLE, pad_edge=False)
+    table.add_column("Customer", no_wrap=True, overflow="ellipsis")
     for name in ("Cost", "Sale"):
         table.add_column(name, justify="right")
     table.add_column("")
@@ -206,7 +216,12 @@ def _short(name: str) -> str:
 
 
 def _shown(amount: Money) -> str:
-    return f"{amount.rounded().amount:,f} {amount.currency}"
+    return f"{amount.rounded().amount:,f}"
+
+
+def _costs(costs: Sequence[Money], currency: str) -> str:
+    """Name the currency of a cost only where it is not the sale's."""
+    return " + ".join(_shown(cost) + ("" if cost.currency == currency else f" {cost.currency}") for cost in costs)
 
 
 def _percent(margin: Money, total: Money) -> str:
