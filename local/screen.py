@@ -10,13 +10,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from shared.application.views import issue_view, money_view
 from shared.domain.customer_bills import CustomerBill
@@ -109,21 +110,36 @@ class Screen:
 
 
 def _customers_table(result: "BillResult") -> Table:
-    table = Table(title=f"Billing period {result.period}", box=SIMPLE, pad_edge=False)
-    table.add_column("Customer", no_wrap=True, overflow="ellipsis")
-    for name in ("Lines", "Cost", "Sale", "Margin", "%"):
-        table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("", no_wrap=True)
     parked = {bill.customer_id for bill in result.bills if bill.is_parked}
-    for invoice in sorted(result.invoices, key=lambda each: (-each.total.amount, each.customer_name)):
-        table.add_row(*_invoice_cells(invoice, is_parked=invoice.customer_id.casefold() in parked))
-    for bill in result.bills:
-        if not bill.invoices and bill.is_parked:
-            table.add_row(escape(_short(bill.customer_name)), "0", "", "", "", "", "", "[red]parked[/]")
+    rows = [
+        _invoice_cells(invoice, is_parked=invoice.customer_id.casefold() in parked)
+        for invoice in sorted(result.invoices, key=lambda each: (-each.total.amount, each.customer_name))
+    ]
+    rows += [
+        (escape(_short(bill.customer_name)), "0", "", "", "", "", "", "[red]parked[/]")
+        for bill in result.bills
+        if not bill.invoices and bill.is_parked
+    ]
+    totals = [_total_cells(total, result) for total in sums_by_currency(each.total for each in result.invoices)]
+    names = ("Customer", "Lines", "Cost", "Sale", "Margin", "%", "", "")
+    return _table(f"Billing period {result.period}", names, rows, totals)
+
+
+def _table(
+    title: str, names: Sequence[str], rows: Sequence[tuple[str, ...]], totals: Sequence[tuple[str, ...]]
+) -> Table:
+    """Return a table whose first column gives way on a narrow screen; figures are never cut."""
+    table = Table(title=title, box=SIMPLE, pad_edge=False, padding=(0, 1, 0, 0), title_justify="left")
+    table.add_column(names[0], no_wrap=True, overflow="ellipsis", min_width=12)
+    for index, name in enumerate(names[1:], start=1):
+        width = max((Text.from_markup(row[index]).cell_len for row in (*rows, *totals)), default=0)
+        justify: Literal["left", "right"] = "right" if name else "left"
+        table.add_column(name, justify=justify, no_wrap=True, min_width=max(width, len(name)))
+    for row in rows:
+        table.add_row(*row)
     table.add_section()
-    for total in sums_by_currency(invoice.total for invoice in result.invoices):
-        table.add_row(*_total_cells(total, result))
+    for row in totals:
+        table.add_row(*row, style="bold")
     return table
 
 
@@ -146,10 +162,10 @@ def _total_cells(total: Money, result: "BillResult") -> tuple[str, ...]:
     costs = sums_by_currency(cost for invoice in own for cost in invoice.costs)
     margin = total - costs[0] if len(costs) == 1 and costs[0].currency == total.currency else None
     return (
-        f"[bold]{len(own)} invoices[/]",
+        f"{len(own)} invoices",
         str(sum(len(invoice.lines) for invoice in own)),
         _costs(costs, total.currency),
-        f"[bold]{_shown(total)}[/]",
+        _shown(total),
         _shown(margin) if margin is not None else "",
         _percent(margin, total) if margin is not None else "",
         total.currency,
@@ -158,22 +174,19 @@ def _total_cells(total: Money, result: "BillResult") -> tuple[str, ...]:
 
 
 def _demo_table(run: dict[str, Any]) -> Table:
-    table = Table(title=f"Billing run {run['period']}", box=SIMPLE, pad_edge=False)
-    table.add_column("Customer", no_wrap=True, overflow="ellipsis")
-    for name in ("Cost", "Sale"):
-        table.add_column(name, justify="right")
-    table.add_column("")
-    for customer in run["customers"]:
-        sales = ", ".join(f"{amount} {currency}" for currency, amount in customer["sales"].items())
-        costs = ", ".join(f"{amount} {currency}" for currency, amount in customer["costs"].items())
-        state = "[red]parked[/]" if customer["is_parked"] else ""
-        table.add_row(escape(_short(customer["customer_name"])), costs, sales, state)
-    table.add_section()
-    for currency in run["sales"]:
-        table.add_row(
-            "[bold]Total[/]", f"{run['costs'].get(currency, '')} {currency}", f"{run['sales'][currency]} {currency}"
+    rows = [
+        (
+            escape(_short(customer["customer_name"])),
+            customer["costs"].get(currency, ""),
+            sale,
+            currency,
+            "[red]parked[/]" if customer["is_parked"] else "",
         )
-    return table
+        for customer in run["customers"]
+        for currency, sale in (customer["sales"] or {"": ""}).items()
+    ]
+    totals = [("Total", run["costs"].get(currency, ""), sale, currency, "") for currency, sale in run["sales"].items()]
+    return _table(f"Billing run {run['period']}", ("Customer", "Cost", "Sale", "", ""), rows, totals)
 
 
 def _demo_view(result: "DemoResult") -> dict[str, Any]:
@@ -212,7 +225,7 @@ def _customer_view(bill: CustomerBill, result: "BillResult") -> dict[str, Any]:
 
 def _short(name: str) -> str:
     printable = "".join(character if character.isprintable() else "?" for character in name)
-    return printable if len(printable) <= 40 else f"{printable[:39]}…"
+    return printable if len(printable) <= 32 else f"{printable[:31]}…"
 
 
 def _shown(amount: Money) -> str:

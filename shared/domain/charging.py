@@ -222,7 +222,7 @@ def _percent_of_erp(
     if service_of(line) is Service.AZURE_USAGE:
         if line.list_amount is None:
             return None
-        dividend = exact_product(sign, abs(line.list_amount), percent)
+        dividend = exact_product(sign, line.list_amount.copy_abs(), percent)
         return _Amount(dividend, 100, line.cost.currency, None, line.list_amount, RETAIL)
     row = sheet.find(line, on)
     if row is None:
@@ -303,7 +303,7 @@ def _charge_line(
         billing_plan=plan_name(line),
         renews_on=line.term.end if line.term else None,
         charge=line.charge,
-        quantity=-line.units if line.is_credit else line.units,
+        quantity=line.units.copy_negate() if line.is_credit and line.units else line.units,
         unit=line.unit,
         meter_category=line.meter_category,
         meter_name=line.meter_name,

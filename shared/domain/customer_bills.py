@@ -66,20 +66,30 @@ class CustomerBill:
 
 def bill_customer(customer: CustomerLines, terms: Terms) -> CustomerBill:
     """Return the customer's draft invoices and everything that is to be said about them."""
+    kinds = [part.line for part in customer.folds.parts()]
+    name = _name([*customer.lines, *kinds]) or customer.customer_id
+    try:
+        return _bill(customer, name, terms)
+    except IntegrityError as error:
+        issues = (*customer.issues, _parked(customer.customer_id, name, error))
+        return CustomerBill(
+            customer_id=customer.customer_id,
+            customer_name=name,
+            invoices=(),
+            issues=issues,
+            uncharged=tuple(customer.lines),
+        )
+
+
+def _bill(customer: CustomerLines, name: str, terms: Terms) -> CustomerBill:
     daily = list(customer.folds.lines())
     charged, coverage = uncovered(customer.lines, daily)
     issues = [*customer.issues, *filter(None, map(coverage_issue, coverage))]
-    name = _name([*charged, *daily, *customer.lines]) or customer.customer_id
     lines, uncharged = _charge_all([*charged, *daily], terms, issues)
-    try:
-        invoices = make_invoices(customer.customer_id, name, terms.period, lines, issues)
-    except IntegrityError as error:
-        issues.append(_parked(customer.customer_id, name, error))
-        invoices = []
     return CustomerBill(
         customer_id=customer.customer_id,
         customer_name=name,
-        invoices=tuple(invoices),
+        invoices=tuple(make_invoices(customer.customer_id, name, terms.period, lines, issues)),
         issues=tuple(issues),
         coverage=tuple(coverage),
         uncharged=tuple(uncharged),
@@ -133,7 +143,7 @@ def _stable_order(identified: tuple[str, SourceLine]) -> tuple[str, Decimal, Dec
     one.
     """
     identity, line = identified
-    return identity, -abs(line.unit_price or Decimal(0)), line.cost.amount
+    return identity, (line.unit_price or Decimal(0)).copy_abs().copy_negate(), line.cost.amount
 
 
 def _name(lines: Iterable[SourceLine]) -> str:

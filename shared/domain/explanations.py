@@ -36,7 +36,7 @@ def sentence(line: ChargeLine) -> str:
         return _usage_sentence(line)
     key = "credit" if line.amount.is_negative else "charge"
     return _SENTENCES[key].format(
-        units=plain(abs(line.quantity)),
+        units=plain(line.quantity.copy_abs()),
         price=f"{plain(line.unit_price)} {line.amount.currency}",
         period=line.charge or "one time",
         share=_share(line),
@@ -53,7 +53,7 @@ def arithmetic(line: ChargeLine) -> str:
         return f"= {line.amount}"
     days = "" if made.days == made.cycle_days else f" x {made.days} / {made.cycle_days}"
     sign = "-" if line.quantity < 0 else ""
-    return f"{sign}{plain(abs(line.quantity))} x {plain(line.unit_price)}{days} = {line.amount}"
+    return f"{sign}{plain(line.quantity.copy_abs())} x {plain(line.unit_price)}{days} = {line.amount}"
 
 
 def arithmetic_for_reseller(line: ChargeLine) -> str:

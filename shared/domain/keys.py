@@ -64,7 +64,6 @@ def _identifying(line: SourceLine) -> tuple[str, ...]:
             *common,
             line.entitlement_id,
             line.meter_id,
-            line.resource_group,
             line.benefit_type,
             str(line.fx_rate),
         )

@@ -24,8 +24,8 @@ from typing import NoReturn
 
 from shared.domain.errors import CurrencyMismatchError, IntegrityError
 
-EXACT_DIGITS = 120
-"""Room for the product of a 24-digit price, a 24-digit quantity and a 20-digit rate, summed a billion times."""
+EXACT_DIGITS = 400
+"""Room for the product of four numbers with 40 digits on each side of the point, the most that is read from a file."""
 
 EXACT = Context(
     prec=EXACT_DIGITS,
@@ -73,7 +73,7 @@ def exact_sum(amounts: Iterable[Decimal]) -> Decimal:
     """Return the sum without losing a digit; 0 for nothing.
 
     Raises:
-        IntegrityError: the sum does not fit 120 digits, or an amount is not a finite number.
+        IntegrityError: the sum does not fit ``EXACT_DIGITS``, or an amount is not a finite number.
     """
     total = Decimal(0)
     try:
@@ -88,7 +88,7 @@ def exact_product(*factors: Decimal) -> Decimal:
     """Return the product without losing a digit.
 
     Raises:
-        IntegrityError: the product does not fit 120 digits, or a factor is not a finite number.
+        IntegrityError: the product does not fit ``EXACT_DIGITS``, or a factor is not a finite number.
     """
     product = Decimal(1)
     try:

@@ -36,8 +36,10 @@ class Period:
         """Return the period from *first_day* to *last_day*, both included.
 
         Raises:
-            PeriodError: *last_day* is before *first_day*.
+            PeriodError: *last_day* is before *first_day*, or the last day of the calendar.
         """
+        if last_day == date.max:
+            raise PeriodError(f"a period cannot end on {last_day}: there is no day after it")
         if last_day < first_day:
             raise PeriodError(f"a period cannot end on {last_day}, before it starts on {first_day}")
         return cls(first_day, last_day + _DAY)

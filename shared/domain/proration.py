@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from shared.domain.errors import PeriodError
 from shared.domain.money import Money, quotient_half_up
 from shared.domain.periods import Period, add_months, cycle_containing, months_between
 from shared.domain.source_lines import Family, Service, SourceLine, service_of
@@ -87,10 +88,10 @@ def proration_of(line: SourceLine) -> Proration | None:
     months = _plan_months(line)
     if months is None:
         return None
-    if line.family is Family.LEGACY_LICENCE:
-        cycle, basis = _legacy_cycle(line, line.charge, months)
-    else:
-        cycle, basis = _new_commerce_cycle(line, line.charge, months)
+    try:
+        cycle, basis = _cycle(line, line.charge, months)
+    except PeriodError:  # the cycle would leave the calendar
+        return None
     if line.charge not in cycle:
         return None
     return Proration(line.charge.days, cycle.days, cycle, basis)
@@ -156,6 +157,12 @@ def _unnamed_plan_months(line: SourceLine) -> int | None:
     if line.charge.days <= 31:
         return 1
     return 12 if line.charge.days <= 366 else 36
+
+
+def _cycle(line: SourceLine, charge: Period, months: int) -> tuple[Period, str]:
+    if line.family is Family.LEGACY_LICENCE:
+        return _legacy_cycle(line, charge, months)
+    return _new_commerce_cycle(line, charge, months)
 
 
 def _new_commerce_cycle(line: SourceLine, charge: Period, months: int) -> tuple[Period, str]:

@@ -162,7 +162,7 @@ class SourceLine:
     @property
     def units(self) -> Decimal:
         """The number of units without a sign."""
-        return abs(self.quantity)
+        return self.quantity.copy_abs()
 
 
 def service_of(line: SourceLine) -> Service:

@@ -41,7 +41,7 @@ class Coverage:
     @property
     def is_rounding(self) -> bool:
         """Whether cutting the invoice's lines to cents can explain the difference."""
-        return abs(self.difference) <= self.rounding_max
+        return self.difference.copy_abs() <= self.rounding_max
 
 
 _Key = tuple[str, str, str, str]

@@ -141,7 +141,10 @@ class UsageFold:
         self.last_on = max(self.last_on, other.last_on)
 
     def source_line(self) -> SourceLine:
-        """Return the folded rows as one source line: exact sums, and the days from the first to the last row."""
+        """Return the folded rows as one source line: exact sums, and the days from the first to the last row.
+
+        Rows of many resource groups are in it, so it names none.
+        """
         return replace(
             self.line,
             quantity=self.quantity,
@@ -149,6 +152,7 @@ class UsageFold:
             list_amount=exact_product(self.retail, self.line.fx_rate),
             charge=Period.inclusive(date.fromisoformat(self.first_on), date.fromisoformat(self.last_on)),
             origin=replace(self.line.origin, row_count=self.count),
+            resource_group="",
         )
 
     def fingerprint(self) -> str:

@@ -13,7 +13,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from isal import igzip
 
@@ -29,6 +29,7 @@ ZIP_MEMBERS_MAX = 1000
 
 _GZIP, _ZIP = b"\x1f\x8b", b"PK\x03\x04"
 _BOM = b"\xef\xbb\xbf"
+_DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, igzip.BadGzipFile)
 
 
 def open_contents(stream: BinaryIO, file: str) -> Iterator[tuple[str, BinaryIO]]:
@@ -38,7 +39,7 @@ def open_contents(stream: BinaryIO, file: str) -> Iterator[tuple[str, BinaryIO]]
         SourceFileError: the container is damaged, encrypted, empty or suspiciously large.
     """
     buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(cast("io.RawIOBase", stream))
-    magic = buffered.peek(4)[:4]
+    magic = _magic(buffered, file)
     if magic.startswith(_ZIP):
         yield from _zip_members(buffered, file)
     elif magic.startswith(_GZIP):
@@ -88,6 +89,13 @@ def line_chunks(stream: BinaryIO, file: str) -> Iterator[bytes]:
         yield rest
 
 
+def first_chunk(chunks: Iterator[bytes]) -> tuple[bytes, int]:
+    """Return the first of *chunks* without blank lines above it, and the number of the line that it begins on."""
+    chunk = next(chunks, b"")
+    first = chunk.lstrip()
+    return first, 1 + chunk[: len(chunk) - len(first)].count(b"\n")
+
+
 class TextBlocks(io.RawIOBase):
     """The blocks of a content as a raw stream, so that text decoders can sit on top of the checks of ``blocks``."""
 
@@ -113,6 +121,17 @@ class TextBlocks(io.RawIOBase):
         return taken
 
 
+def _magic(stream: io.BufferedReader, file: str) -> bytes:
+    try:
+        return stream.peek(4)[:4]
+    except _DAMAGED as error:  # the member of a zip: peeking inflates it
+        raise _damaged(file, error) from error
+
+
+def _damaged(file: str, error: Exception) -> SourceFileError:
+    return SourceFileError(f"{file}: the file is damaged ({error}). Download it again.")
+
+
 def _gunzip(stream: BinaryIO) -> BinaryIO:
     unzipped = igzip.IGzipFile(fileobj=stream, mode="rb")  # type: ignore[no-untyped-call]  # isal has no types here
     return cast("BinaryIO", unzipped)
@@ -123,8 +142,8 @@ def _read(stream: BinaryIO, file: str) -> bytes:
         return stream.read(BLOCK_BYTES)
     except EOFError as error:
         raise SourceFileError(f"{file}: the file is cut off in the middle. Download it again.") from error
-    except (OSError, zlib.error, zipfile.BadZipFile, igzip.BadGzipFile) as error:
-        raise SourceFileError(f"{file}: the file is damaged ({error}). Download it again.") from error
+    except _DAMAGED as error:
+        raise _damaged(file, error) from error
 
 
 def _without_mark(block: bytes, file: str) -> bytes:
@@ -144,8 +163,19 @@ def _zip_members(stream: BinaryIO, file: str) -> Iterator[tuple[str, BinaryIO]]:
             raise SourceFileError(f"{file}: the zip file is damaged or cut off. Download it again.") from error
         with archive:
             for member in _data_members(archive, file):
-                with archive.open(member) as content:
+                with _opened_member(archive, member, file) as content:
                     yield from open_contents(cast("BinaryIO", content), f"{file}/{member.filename}")
+
+
+def _opened_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> IO[bytes]:
+    try:
+        return archive.open(member)
+    except zipfile.BadZipFile as error:
+        raise _damaged(f"{file}/{member.filename}", error) from error
+    except NotImplementedError as error:
+        raise SourceFileError(
+            f"{file}: {member.filename} is packed in a way that is not supported. Unpack it and give the file itself."
+        ) from error
 
 
 def _data_members(archive: zipfile.ZipFile, file: str) -> list[zipfile.ZipInfo]:

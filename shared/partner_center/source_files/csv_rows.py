@@ -17,8 +17,8 @@ csv.field_size_limit(LINE_BYTES_MAX)
 Rows = Iterator[tuple[int, list[str]]]
 
 
-def csv_rows(name: str, raw: io.RawIOBase) -> tuple[list[str], Rows]:
-    """Return the header and an iterator over line numbers and rows.
+def csv_rows(name: str, raw: io.RawIOBase, begins_on: int = 1) -> tuple[list[str], Rows]:
+    """Return the header, which stands on line *begins_on*, and an iterator over line numbers and rows.
 
     Raises:
         SourceFileError: not UTF-8, a column twice, or (while iterating) a quote that never closes.
@@ -33,16 +33,16 @@ def csv_rows(name: str, raw: io.RawIOBase) -> tuple[list[str], Rows]:
     doubled = {header for header in headers if header and headers.count(header) > 1}
     if doubled:
         raise SourceFileError(f"{name}: the column {min(doubled)} stands twice in the header. Download the file again.")
-    return headers, _rows(name, text, delimiter)
+    return headers, _rows(name, text, delimiter, begins_on)
 
 
-def _rows(name: str, text: io.TextIOWrapper, delimiter: str) -> Rows:
+def _rows(name: str, text: io.TextIOWrapper, delimiter: str, begins_on: int) -> Rows:
     reader = csv.reader(text, delimiter=delimiter, strict=True)
-    line = 1
+    line = begins_on
     try:
         for row in reader:
             yield line + 1, row
-            line = 1 + reader.line_num
+            line = begins_on + reader.line_num
     except UnicodeDecodeError as error:
         raise _not_utf8(name) from error
     except csv.Error as error:

@@ -85,13 +85,16 @@ class DailyUsage:
     def __init__(self, sink: RowSink, headers: Sequence[str]) -> None:
         self._sink = sink
         self._days = _Days()
-        self._decoder = _decoder(sink.fields)
-        self._describer = _describer(sink.fields)
         self._schema = _schema_decoder(headers)
+        self._use_fields()
 
-    def read_json(self, first: bytes, chunks: Iterator[bytes]) -> None:
-        """Add all rows of a JSON lines file; *first* is its first chunk."""
-        line, chunk, index = 1, first, 0
+    def _use_fields(self) -> None:
+        self._decoder = _decoder(self._sink.fields)
+        self._describer = _describer(self._sink.fields)
+
+    def read_json(self, first: bytes, chunks: Iterator[bytes], line: int = 1) -> None:
+        """Add all rows of a JSON lines file; *first* is its first chunk, and begins on that *line*."""
+        chunk, index = first, 0
         while chunk:
             following = next(chunks, b"")
             if index % SCHEMA_CHECK_STRIDE == 0 or not following:
@@ -121,9 +124,18 @@ class DailyUsage:
             if not numbered:
                 numbered.extend(_numbered(chunk, first_line))
             line, row = numbered[index]
-            return self._sink.line(self._described(row, line), line)
+            return self._line(self._described(row, line), line)
 
         self._sink.read.folds.add(rows, describe, self._days)
+
+    def _line(self, values: Values, line: int) -> SourceLine | None:
+        """Return the whole row, or None after reporting a value (its day, mostly) that the sums would need."""
+        try:
+            _checked(values)
+        except ValueProblem as problem:
+            self._sink.bad_value(line, values, problem)
+            return None
+        return self._sink.line(values, line)
 
     def _described(self, row: bytes, line: int) -> Values:
         """Return the values of every wanted column; by the typed decoder, or exactly where a type is unusual."""
@@ -158,6 +170,7 @@ class DailyUsage:
             for line, row in _numbered(chunk, 1):
                 with suppress(SourceFileError):  # an unreadable row is reported when it is added
                     self._sink.headers_seen(json_values(row, self._sink.file, line).keys())
+            self._use_fields()
 
 
 def _numbered(chunk: bytes, first_line: int) -> Iterator[tuple[int, bytes]]:

@@ -11,10 +11,10 @@ from datetime import date
 from decimal import Decimal
 
 from shared.domain.errors import IntegrityError, PeriodError
-from shared.domain.money import Money, exact_product
+from shared.domain.money import Money, exact_product, exact_sum
 from shared.domain.periods import Period, months_between
 from shared.domain.source_lines import Family, Origin, SourceLine
-from shared.partner_center.source_files.values import day, number
+from shared.partner_center.source_files.values import day, is_sane, number
 
 Values = Mapping[str, object]
 
@@ -98,10 +98,15 @@ def source_line(values: Values, family: Family, origin: Origin) -> SourceLine:
 def row_sums_differ(values: Values, line: SourceLine) -> str:
     """Return what does not add up in the row as delivered ("Subtotal + TaxTotal is not Total"), or ""."""
     discount, listed = _optional_number(values, "discount"), _optional_number(values, "list_amount")
-    is_discounted = line.family is Family.LEGACY_LICENCE and discount is not None and listed is not None
-    if is_discounted and (listed or 0) - (discount or 0) != line.cost.amount:
+    is_discounted = line.family is Family.LEGACY_LICENCE
+    if (
+        listed is not None
+        and discount is not None
+        and is_discounted
+        and listed != exact_sum((line.cost.amount, discount))
+    ):
         return f"Amount {listed} less TotalOtherDiscount {discount} is not Subtotal {line.cost.amount}"
-    if line.tax is not None and line.total is not None and line.cost.amount + line.tax != line.total:
+    if line.tax is not None and line.total is not None and exact_sum((line.cost.amount, line.tax)) != line.total:
         return f"the amount {line.cost.amount} plus tax {line.tax} is not the total {line.total}"
     return ""
 
@@ -110,8 +115,8 @@ def _text(values: Values, field: str) -> str:
     value = values.get(field)
     if value is None:
         return ""
-    text = value if isinstance(value, str) else f"{value:f}" if isinstance(value, Decimal) else str(value)
-    text = text.strip()
+    is_plain = isinstance(value, Decimal) and is_sane(value)  # 1E+999999999 written out would fill the memory
+    text = (f"{value:f}" if is_plain else str(value)).strip()
     return "" if text in _EMPTY_LISTS else text
 
 

@@ -19,7 +19,7 @@ from typing import BinaryIO, Protocol, cast
 from shared.domain.errors import SourceFileError
 from shared.domain.source_files import FileRead
 from shared.partner_center.source_files.columns import recognise
-from shared.partner_center.source_files.containers import TextBlocks, line_chunks, open_contents
+from shared.partner_center.source_files.containers import TextBlocks, first_chunk, line_chunks, open_contents
 from shared.partner_center.source_files.csv_rows import csv_rows
 from shared.partner_center.source_files.daily_usage import DailyUsage
 from shared.partner_center.source_files.json_rows import json_values
@@ -64,25 +64,25 @@ def read_file(
 
 def _read_content(name: str, content: BinaryIO, terms: Reading) -> FileRead:
     chunks = line_chunks(content, name)
-    first = next(chunks, b"").lstrip()
+    first, begins_on = first_chunk(chunks)
     if first.startswith(b"{"):
-        return _read_json_lines(name, first, chunks, terms)
+        return _read_json_lines(name, first, chunks, terms, begins_on)
     if first.startswith((b"<", b"[")):
         what = "a web page or XML" if first.startswith(b"<") else "one JSON document"
         raise SourceFileError(
             f"{name}: is {what}, neither CSV nor JSON lines. Give the file exactly as Microsoft delivers it."
         )
-    return _read_csv(name, _chain(first, chunks), terms)
+    return _read_csv(name, _chain(first, chunks), terms, begins_on)
 
 
-def _read_json_lines(name: str, first: bytes, chunks: Iterator[bytes], terms: Reading) -> FileRead:
-    headers = list(json_values(first.split(b"\n", 1)[0], name, 1))
+def _read_json_lines(name: str, first: bytes, chunks: Iterator[bytes], terms: Reading, begins_on: int) -> FileRead:
+    headers = list(json_values(first.split(b"\n", 1)[0], name, begins_on))
     columns = recognise(headers, name)
     sink = RowSink(name, columns, headers, terms)
     if sink.is_folded:
-        DailyUsage(sink, headers).read_json(first, chunks)
+        DailyUsage(sink, headers).read_json(first, chunks, begins_on)
         return sink.finish()
-    line = 0
+    line = begins_on - 1
     for chunk in _chain(first, chunks):
         for row in chunk.splitlines():
             line += 1
@@ -101,9 +101,9 @@ def _add_json_row(sink: RowSink, row: bytes, line: int) -> None:
     sink.add(values, line)
 
 
-def _read_csv(name: str, chunks: Iterator[bytes], terms: Reading) -> FileRead:
+def _read_csv(name: str, chunks: Iterator[bytes], terms: Reading, begins_on: int) -> FileRead:
     raw = TextBlocks(chunks)
-    headers, rows = csv_rows(name, raw)
+    headers, rows = csv_rows(name, raw, begins_on)
     sink = RowSink(name, recognise(headers, name), headers, terms)
     add = DailyUsage(sink, headers).add_values if sink.is_folded else sink.add
     for line, row in rows:

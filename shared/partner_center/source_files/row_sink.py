@@ -8,7 +8,7 @@ Not here: the fast path of daily usage (``daily_usage``), which uses this sink f
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from hashlib import blake2b
@@ -52,6 +52,8 @@ class RowSink:
         )
         self._known_headers = set(headers)
         self._seen: Counter[IssueCode] = Counter()
+        self._left_out: Counter[IssueCode] = Counter()
+        self._blocked: set[str] = set()
         self._texts: dict[str, str] = {}
         self._report_unknown(headers)
 
@@ -85,9 +87,9 @@ class RowSink:
 
     def line(self, values: Values, line: int) -> SourceLine | None:
         """Return the row as a source line, or None after reporting what is wrong with it."""
+        origin = Origin(file=self.file, line=_line_in_original(values, line))
         try:
-            at = int(str(values.get("origin_line") or line))
-            made = source_line(self._shared(values), self.columns.family, Origin(file=self.file, line=at))
+            made = source_line(self._shared(values), self.columns.family, origin)
         except ValueProblem as problem:
             self.bad_value(line, values, problem)
             return None
@@ -101,9 +103,17 @@ class RowSink:
         for part in self.read.folds.parts():
             self._count(part.line, part.count, part.cost)
             self.read.days[date.fromisoformat(part.first_on)] += part.count
+        self._count_left_out()
         prints = [*self.read.folds.fingerprints(), *map(_fingerprint, self.read.lines)]
         self.read.fingerprints = frozenset(_short_hash(text) for text in prints)
         return self.read
+
+    def _count_left_out(self) -> None:
+        """Let the last issue shown of each kind stand for those that were not."""
+        issues = self.read.issues
+        for code, left_out in self._left_out.items():
+            last = max(index for index, issue in enumerate(issues) if issue.code is code)
+            issues[last] = replace(issues[last], count=1 + left_out)
 
     def _count(self, line: SourceLine, rows: int, cost: Decimal) -> None:
         key = DocumentKey(line.family, line.invoice_number, line.cost.currency)
@@ -119,7 +129,7 @@ class RowSink:
             Severity.BLOCKING,
             f"'{value}' {problem.reason}" if value else problem.reason,
             "Correct it at the source or download the file again; the row was left out.",
-            line=line,
+            line=_line_in_original(values, line),
             column=column,
             value=value,
             customer_id=str(values.get("customer_id") or ""),
@@ -163,11 +173,12 @@ class RowSink:
     ) -> None:
         """Add an issue, or only count it once twenty of its kind are shown (each blocked customer is always named)."""
         self._seen[code] += 1
-        blocks_somebody_new = severity is Severity.BLOCKING and not any(
-            issue.is_blocking and issue.customer_id == customer_id for issue in self.read.issues
-        )
+        blocks_somebody_new = severity is Severity.BLOCKING and customer_id not in self._blocked
         if self._seen[code] > ISSUES_SHOWN_MAX and not blocks_somebody_new:
+            self._left_out[code] += 1
             return
+        if blocks_somebody_new:
+            self._blocked.add(customer_id)
         self.read.issues.append(
             Issue(
                 code=code,
@@ -210,6 +221,12 @@ class RowSink:
             field: texts.setdefault(value, value) if isinstance(value, str) else value
             for field, value in values.items()
         }
+
+
+def _line_in_original(values: Values, line: int) -> int:
+    """Return the number of the row's line in the file as delivered, which a customer's extract tells of each row."""
+    told = str(values.get("origin_line") or "")
+    return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else line
 
 
 def _fingerprint(line: SourceLine) -> str:

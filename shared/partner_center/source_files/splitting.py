@@ -22,7 +22,7 @@ from isal import igzip
 
 from shared.domain.errors import SourceFileError
 from shared.partner_center.source_files.columns import ORIGIN_LINE, recognise
-from shared.partner_center.source_files.containers import TextBlocks, line_chunks, open_contents
+from shared.partner_center.source_files.containers import TextBlocks, first_chunk, line_chunks, open_contents
 from shared.partner_center.source_files.csv_rows import csv_rows
 from shared.partner_center.source_files.json_rows import json_values
 from shared.partner_center.source_files.reading import Opened
@@ -109,18 +109,18 @@ def split_file(source: Opened) -> Iterator[Extracts]:
 
 def _split(extracts: Extracts, name: str, content: BinaryIO) -> None:
     chunks = line_chunks(content, name)
-    first = next(chunks, b"").lstrip()
+    first, begins_on = first_chunk(chunks)
     if first.startswith(b"{"):
-        _split_json(extracts, name, first, chunks)
+        _split_json(extracts, name, first, chunks, begins_on)
     else:
-        _split_csv(extracts, name, first, chunks)
+        _split_csv(extracts, name, _chain(first, chunks), begins_on)
 
 
-def _split_json(extracts: Extracts, name: str, first: bytes, chunks: Iterator[bytes]) -> None:
-    headers = list(json_values(first.split(b"\n", 1)[0], name, 1))
+def _split_json(extracts: Extracts, name: str, first: bytes, chunks: Iterator[bytes], begins_on: int) -> None:
+    headers = list(json_values(first.split(b"\n", 1)[0], name, begins_on))
     customer_of = _customer_decoder(recognise(headers, name).fields(headers)["customer_id"])
     extracts.begin(b"")
-    line, chunk = 0, first
+    line, chunk = begins_on - 1, first
     while chunk:
         for row in chunk.splitlines():
             line += 1
@@ -131,8 +131,8 @@ def _split_json(extracts: Extracts, name: str, first: bytes, chunks: Iterator[by
         chunk = next(chunks, b"")
 
 
-def _split_csv(extracts: Extracts, name: str, first: bytes, chunks: Iterator[bytes]) -> None:
-    headers, rows = csv_rows(name, TextBlocks(_chain(first, chunks)))
+def _split_csv(extracts: Extracts, name: str, chunks: Iterator[bytes], begins_on: int) -> None:
+    headers, rows = csv_rows(name, TextBlocks(chunks), begins_on)
     column = headers.index(recognise(headers, name).fields(headers)["customer_id"])
     extracts.begin(_csv_line([*headers, ORIGIN_LINE]))
     for line, row in rows:

@@ -14,7 +14,8 @@ from functools import lru_cache
 DIGITS_MAX = 40
 """No price, quantity or amount of Microsoft's has more digits before or after the point; a longer one is an attack."""
 
-_EMPTY_DATES = {"", "0001-01-01", "1/1/0001", "01/01/0001"}
+_EMPTY_DATES = {"", "0001-01-01", "1/1/0001", "01/01/0001", "9999-12-31", "12/31/9999"}
+"""Microsoft's ways of writing no date: nothing, the first day of the calendar, or (an end that is open) the last."""
 _NUMBER_CURE = "Give a plain number such as 1234.56, without thousands separators."
 _DATE_CURE = (
     "Microsoft writes 10/31/2026 or 2026-10-31; a file re-saved in another country's format must be downloaded again."
