@@ -57,7 +57,6 @@ _GROUPS: tuple[tuple[str, tuple[IssueCode, ...]], ...] = (
     ),
     ("Nothing is sold below cost", (IssueCode.SALE_BELOW_COST,)),
     ("Nothing is an estimate", (IssueCode.ESTIMATE,)),
-    ("No customer is parked", (IssueCode.CUSTOMER_PARKED,)),
 )
 _LIGHTS = {Severity.NOTICE: Style.GREEN, Severity.WARNING: Style.AMBER, Severity.BLOCKING: Style.RED}
 _RANK = {Severity.BLOCKING: 0, Severity.WARNING: 1, Severity.NOTICE: 2}
@@ -96,7 +95,10 @@ def count_of(issues: Iterable[Issue], severity: Severity) -> int:
 
 def run_checks(issues: Sequence[Issue]) -> list[Check]:
     """Return one light for each group of problems that a run can have, for the reseller."""
-    return [_group_check(name, [issue for issue in issues if issue.code in codes]) for name, codes in _GROUPS]
+    checks = [_group_check(name, [issue for issue in issues if issue.code in codes]) for name, codes in _GROUPS]
+    parked = {issue.customer_id for issue in issues if issue.is_blocking and issue.customer_id}
+    finding = f"{len(parked)} parked; see Exceptions" if parked else "yes"
+    return [*checks, Check("No customer is parked", Style.RED if parked else Style.GREEN, finding)]
 
 
 def customer_checks(invoice: Invoice, lines: Sequence[CustomerLine]) -> list[Check]:

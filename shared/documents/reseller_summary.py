@@ -50,7 +50,7 @@ class CustomerTotals:
 def write_reseller_summary(
     book: Book, totals: Sequence[CustomerTotals], issues: Sequence[Issue], facts: Sequence[tuple[str, str]]
 ) -> Frame:
-    """Write the summary sheet and return its frame; *totals* are in the order in which invoices came."""
+    """Write the summary sheet and return its frame; customers are shown in name order."""
     rows = book.rows(SUMMARY)
     rows.append([book.text("Billing run: sale, cost and margin", Style.TITLE)])
     rows.skip()
@@ -70,7 +70,7 @@ def write_reseller_summary(
     rows.append([book.text("Customers", Style.SECTION)])
     rows.append(book.header(_CUSTOMER_COLUMNS, _NUMBERS))
     customers = rows.row_count + 1
-    for total in totals:
+    for total in sorted(totals, key=lambda each: (each.invoice.customer_name.casefold(), each.invoice.key.currency)):
         rows.append(_customer_row(book, total))
     return Frame(widths=_WIDTHS, rules=_rules((currencies, currencies_end), (customers, rows.row_count)))
 

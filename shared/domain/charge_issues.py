@@ -101,6 +101,17 @@ def proration_differs(line: SourceLine, proration: Proration) -> Issue:
     )
 
 
+def estimates(customer_id: str, customer_name: str, count: int) -> Issue:
+    """Microsoft has not invoiced some of the customer's lines yet."""
+    return Issue(
+        code=IssueCode.ESTIMATE,
+        severity=Severity.WARNING,
+        message=f"{count} lines of {customer_name} are unbilled: Microsoft may still change them.",
+        cure="Use them as a forecast; run again with the billed files before approving.",
+        customer_id=customer_id,
+    )
+
+
 def sale_below_cost(line: SourceLine, sale: Money) -> Issue:
     """The sale is less than the cost; credits are not meant."""
     return _issue(

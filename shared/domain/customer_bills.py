@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
+from shared.domain.charge_issues import estimates
 from shared.domain.charging import ChargeLine, charge
 from shared.domain.errors import IntegrityError
 from shared.domain.invoices import Invoice, make_invoices
@@ -86,6 +87,9 @@ def _bill(customer: CustomerLines, name: str, terms: Terms) -> CustomerBill:
     charged, coverage = uncovered(customer.lines, daily)
     issues = [*customer.issues, *filter(None, map(coverage_issue, coverage))]
     lines, uncharged = _charge_all([*charged, *daily], terms, issues)
+    estimate_count = sum(line.is_estimate for line in lines)
+    if estimate_count:
+        issues.append(estimates(customer.customer_id, name, estimate_count))
     return CustomerBill(
         customer_id=customer.customer_id,
         customer_name=name,

@@ -114,7 +114,8 @@ class Money:
         is_decimal = isinstance(self.amount, Decimal)  # types promise it; a float from outside must still not pass
         if not is_decimal or not self.amount.is_finite():
             raise IntegrityError(f"{self.amount!r} is no amount of money: give a finite Decimal")
-        if len(self.currency) != 3 or not (self.currency.isascii() and self.currency.isupper()):
+        is_code = self.currency.isascii() and self.currency.isalpha() and self.currency.isupper()
+        if len(self.currency) != 3 or not is_code:
             raise IntegrityError(f"{self.currency!r} is no currency: give an ISO 4217 code such as EUR")
 
     @classmethod

@@ -153,10 +153,10 @@ class PriceBook:
         self._entries: dict[tuple[str, _Rung, tuple[str, ...]], list[PriceEntry]] = defaultdict(list)
         for entry in entries:
             self._add(entry)
-        self._rungs = {
-            scope: tuple(rung for rung in _RUNGS if any(key[:2] == (scope, rung) for key in self._entries))
-            for scope in {key[0] for key in self._entries}
-        }
+        used: dict[str, set[_Rung]] = defaultdict(set)
+        for scope, rung, _ in self._entries:
+            used[scope].add(rung)
+        self._rungs = {scope: tuple(rung for rung in _RUNGS if rung in rungs) for scope, rungs in used.items()}
 
     def find(self, line: SourceLine, on: date | None) -> PriceFound | None:
         """Return the entry for *line* in force *on* that day, or None where the list has none."""

@@ -1,0 +1,238 @@
+"""Proration: days of a line over days of its charge cycle, both inclusive, and the day whose price applies."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from shared.domain.money import Money
+from shared.domain.periods import Period
+from shared.domain.proration import WHOLE, plan_name, price_date, prorate, proration_of, shares_differ, term_name
+from shared.domain.source_lines import SourceLine
+
+MakeLine = Callable[..., SourceLine]
+
+
+def _days(first: str, last: str) -> Period:
+    return Period.inclusive(date.fromisoformat(first), date.fromisoformat(last))
+
+
+YEAR = _days("2026-10-05", "2027-10-04")
+
+
+@pytest.mark.parametrize(
+    ("charge", "term", "frequency", "days", "cycle_days"),
+    [
+        # one month of a yearly term billed monthly, whole and from a change to its end
+        (_days("2026-10-05", "2026-11-04"), YEAR, "Monthly", 31, 31),
+        (_days("2026-10-20", "2026-11-04"), YEAR, "Monthly", 16, 31),
+        (_days("2027-02-10", "2027-03-04"), YEAR, "Monthly", 23, 28),
+        # the year at once, whole and from a change to its end, and over a leap day
+        (YEAR, YEAR, "Annual", 365, 365),
+        (_days("2027-01-01", "2027-10-04"), YEAR, "Annual", 277, 365),
+        (_days("2027-10-05", "2028-10-04"), _days("2027-10-05", "2028-10-04"), "Annual", 366, 366),
+        # three years: paid at once, yearly, monthly
+        (_days("2026-10-05", "2029-10-04"), _days("2026-10-05", "2029-10-04"), "Triennial", 1096, 1096),
+        (_days("2027-11-01", "2028-10-04"), _days("2026-10-05", "2029-10-04"), "Annual", 339, 366),
+        (_days("2026-10-05", "2026-11-04"), _days("2026-10-05", "2029-10-04"), "Monthly", 31, 31),
+        # one payment for the term: no frequency
+        (YEAR, YEAR, "", 365, 365),
+        (_days("2026-10-05", "2026-11-04"), _days("2026-10-05", "2026-11-04"), "", 31, 31),
+        # coterminated: the term makes no natural span, so the cycle is counted back from the end
+        (_days("2026-10-20", "2026-10-31"), _days("2026-10-20", "2027-01-31"), "Monthly", 12, 31),
+        (_days("2026-10-20", "2027-06-30"), _days("2026-10-20", "2027-06-30"), "Annual", 254, 365),
+        # a term that started on the 31st has its November cycle from the 30th
+        (_days("2026-11-30", "2026-12-30"), _days("2026-10-31", "2027-10-30"), "Monthly", 31, 31),
+        # without the subscription's dates
+        (_days("2026-10-20", "2026-10-31"), None, "Monthly", 12, 31),
+    ],
+)
+def test_a_new_commerce_line_covers_its_days_of_its_cycle(
+    licence: MakeLine, charge: Period, term: Period | None, frequency: str, days: int, cycle_days: int
+) -> None:
+    """New-commerce charges run to the end of a cycle, so the cycle is found from that end."""
+    found = proration_of(licence(charge=charge, term=term, billing_frequency=frequency))
+
+    assert found is not None
+    assert (days, cycle_days) == (found.days, found.cycle_days)
+    assert found.cycle is not None
+    assert charge in found.cycle
+    assert (days == cycle_days) is found.is_whole
+
+
+@pytest.mark.parametrize(
+    ("charge", "term", "frequency", "days", "cycle_days"),
+    [
+        (_days("2018-01-13", "2018-01-31"), _days("2018-01-13", "2019-01-12"), "Annual", 19, 365),
+        (_days("2018-02-01", "2019-01-12"), _days("2018-01-13", "2019-01-12"), "Annual", 346, 365),
+        (_days("2026-10-05", "2026-10-11"), YEAR, "Monthly", 7, 31),
+        (_days("2026-10-12", "2026-10-20"), YEAR, "Monthly", 9, 31),
+        (_days("2026-10-05", "2026-11-04"), None, "Monthly", 31, 31),
+        # a free first stretch makes the term longer than its anchor's cycles: counted from the charge itself
+        (_days("2021-02-20", "2022-02-19"), _days("2020-03-20", "2023-03-19"), "Annually", 365, 365),
+    ],
+)
+def test_a_legacy_segment_may_stop_anywhere(
+    legacy: MakeLine, charge: Period, term: Period | None, frequency: str, days: int, cycle_days: int
+) -> None:
+    """Legacy cycles are found from the segment's start, counted from the start of the subscription."""
+    found = proration_of(legacy(charge=charge, term=term, billing_frequency=frequency))
+
+    assert found is not None
+    assert (days, cycle_days) == (found.days, found.cycle_days)
+
+
+@pytest.mark.parametrize(
+    ("changed", "cycle_days"),
+    [
+        ({"term_and_billing_cycle": "One-Year commitment for monthly billing"}, 31),
+        ({"charge": YEAR}, 365),
+        ({"charge": _days("2026-10-05", "2026-10-11")}, 30),
+        ({"charge": _days("2026-10-05", "2027-06-30")}, 365),
+        ({"charge": _days("2026-10-05", "2028-06-30")}, 1096),
+    ],
+)
+def test_a_plan_that_nobody_names_is_read_from_text_or_length(
+    licence: MakeLine, changed: dict[str, Any], cycle_days: int
+) -> None:
+    """Microsoft leaves the frequency empty for one payment and on unbilled lines."""
+    defaults: dict[str, Any] = {"term": None, "billing_frequency": "", "charge": _days("2026-10-05", "2026-11-04")}
+    found = proration_of(licence(**{**defaults, **changed}))
+
+    assert found is not None
+    assert cycle_days == found.cycle_days
+
+
+def test_one_payment_for_an_odd_term_takes_the_named_commitment(licence: MakeLine) -> None:
+    """A coterminated year paid at once: the text says one-year, the dates say 254 days."""
+    short = _days("2026-10-20", "2027-06-30")
+    found = proration_of(licence(charge=short, term=short, billing_frequency=""))
+
+    assert found is not None
+    assert (254, 365) == (found.days, found.cycle_days)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        # one payment for an odd term whose commitment nobody names
+        {"charge": YEAR, "term": YEAR, "billing_frequency": "", "term_and_billing_cycle": "licence trial"},
+        {"charge": _days("2026-10-01", "2026-12-15"), "billing_frequency": "Monthly"},
+        {"charge": _days("9999-12-02", "9999-12-30"), "billing_frequency": "Monthly", "term": None},
+    ],
+)
+def test_a_line_whose_cycle_cannot_be_told_has_no_share(licence: MakeLine, changed: dict[str, Any]) -> None:
+    """None, so that it becomes an issue; never a guess."""
+    odd = _days("2026-10-20", "2027-06-30")
+    if changed["billing_frequency"] == "":
+        changed = {**changed, "charge": odd, "term": odd}
+
+    assert proration_of(licence(**changed)) is None
+
+
+def test_usage_and_undated_lines_are_not_prorated(usage: MakeLine, licence: MakeLine) -> None:
+    """Their amount is a price times a quantity."""
+    assert WHOLE is proration_of(usage())
+    assert WHOLE is proration_of(licence(charge=None))
+
+
+@pytest.mark.parametrize(
+    ("term", "text", "name"),
+    [
+        (_days("2026-10-05", "2026-11-04"), "", "P1M"),
+        (YEAR, "Three-year commitment", "P1Y"),
+        (_days("2026-10-05", "2029-10-04"), "", "P3Y"),
+        (_days("2026-10-20", "2027-06-30"), "One-Year commitment", "P1Y"),
+        (None, "1 Month", "P1M"),
+        (None, "P5Y", "P5Y"),
+        (None, "", ""),
+        (_days("2026-10-05", "2027-01-04"), "", ""),
+    ],
+)
+def test_the_dates_name_the_commitment_before_the_text(
+    licence: MakeLine, term: Period | None, text: str, name: str
+) -> None:
+    """Microsoft's text only decides where the dates make no natural term."""
+    assert name == term_name(licence(term=term, term_and_billing_cycle=text))
+
+
+def test_the_billing_plan_is_named_as_the_price_sheet_does(licence: MakeLine, usage: MakeLine) -> None:
+    """Monthly, Annual or Triennial; nothing for usage, and nothing where it is unknown."""
+    odd = _days("2026-10-20", "2027-06-30")
+    unknown = licence(charge=odd, term=odd, billing_frequency="", term_and_billing_cycle="trial")
+
+    assert ["Monthly", "Annual", "Triennial"] == [
+        plan_name(licence(billing_frequency=frequency)) for frequency in ("monthly", "Annually", "TRIENNIAL")
+    ]
+    assert "" == plan_name(usage())
+    assert "" == plan_name(unknown)
+    assert "Annual" == plan_name(
+        licence(charge=None, billing_frequency="", term_and_billing_cycle="1 Year Subscription")
+    )
+
+
+@pytest.mark.parametrize(
+    ("changed", "on"),
+    [
+        ({"charge": _days("2026-10-20", "2026-11-04"), "term": YEAR}, date(2026, 10, 5)),
+        ({"charge": _days("2026-10-20", "2026-10-31"), "term": _days("2026-10-20", "2027-01-31")}, date(2026, 10, 20)),
+        ({"charge": _days("2026-10-20", "2026-10-31"), "term": None}, date(2026, 10, 1)),
+        ({"charge": None, "ordered_on": date(2026, 10, 9)}, date(2026, 10, 9)),
+        ({"charge": None}, None),
+    ],
+)
+def test_one_price_holds_for_a_whole_cycle(licence: MakeLine, changed: dict[str, Any], on: date | None) -> None:
+    """The cycle's first day, but not before the subscription began; else the order's day."""
+    line = licence(**changed)
+    found = proration_of(line)
+
+    assert found is not None
+    assert on == price_date(line, found)
+
+
+def test_usage_is_priced_on_its_own_first_day(usage: MakeLine) -> None:
+    """There is no cycle."""
+    assert date(2026, 10, 7) == price_date(usage(charge=_days("2026-10-07", "2026-10-09")), WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("changed", "differs"),
+    [
+        ({"effective_unit_price": Decimal("4.34")}, False),  # 8.41 x 16 / 31 = 4.3406
+        ({"effective_unit_price": Decimal("-4.34")}, False),
+        ({"effective_unit_price": Decimal("4.20")}, True),
+        ({"effective_unit_price": Decimal("4.20"), "promotion_id": "P"}, False),
+        ({"effective_unit_price": Decimal("4.20"), "adjustments": '["15%"]'}, False),
+        ({"effective_unit_price": None}, False),
+        ({"unit_price": None}, False),
+        ({"unit_price": Decimal(0)}, False),
+    ],
+)
+def test_a_share_that_microsofts_price_contradicts_is_told(
+    licence: MakeLine, changed: dict[str, Any], differs: object
+) -> None:
+    """Only for lines without discounts, and with room for prices printed with two digits."""
+    line = licence(charge=_days("2026-10-20", "2026-11-04"), term=YEAR, **changed)
+    found = proration_of(line)
+
+    assert found is not None
+    assert differs is shares_differ(line, found)
+
+
+def test_shares_are_compared_for_prorated_new_commerce_only(usage: MakeLine, legacy: MakeLine) -> None:
+    """Legacy unit prices are already prorated, and usage is not prorated at all."""
+    off = {"effective_unit_price": Decimal("0.01")}
+
+    assert not shares_differ(usage(**off), WHOLE)
+    assert not shares_differ(legacy(**off), WHOLE)
+
+
+def test_a_part_of_a_price_is_rounded_once() -> None:
+    """16 of 31 days of 8.41."""
+    full = Money(Decimal("8.41"), "EUR")
+
+    assert Money(Decimal("4.34"), "EUR") == prorate(
+        full, _days("2026-10-16", "2026-10-31"), _days("2026-10-01", "2026-10-31")
+    )
