@@ -85,7 +85,7 @@ def _keep_terms(req: func.HttpRequest) -> tuple[int, Any]:
     kind = req.route_params.get("kind", "")
     if kind not in list(TermsKind):
         raise InvalidError(f"kind: {kind[:40]!r} is not known; use {', '.join(TermsKind)}")
-    name = req.params.get("name", kind)
+    name = req.params.get("name") or kind
     changed = keep_terms(services(), TermsKind(kind), period_of(req), name, upload_of(req))
     return 200, {"kind": kind, "in_force_from": str(period_of(req)), "changed": changed}
 

@@ -22,7 +22,8 @@ def bill_chunk(services: Services, message: ChunkMessage) -> int:
     """Bill the chunk's customers; return how many were billed (0 for a message that was overtaken or repeated).
 
     Raises:
-        OperationalError, ConflictError: the store was in the way; the message comes again.
+        OperationalError: the store was in the way; the message comes again.
+        ConflictError: other inputs have overtaken the run, or others write too; the message comes again.
     """
     run = current_run(services, message)
     if run is None or run.state is not RunState.BILLING:
@@ -42,12 +43,14 @@ def bill_chunk(services: Services, message: ChunkMessage) -> int:
 def _bill_one(services: Services, run: Run, customer_id: str, terms: Terms) -> CustomerOutcome:
     try:
         bill = bill_customer(_lines_of(services, run, customer_id, terms), terms)
+        drafts = (*bill.invoices, *_emptied(services, run, bill))
+        invoices = [services.invoices.keep(draft, start_number=run.start_number)[0] for draft in drafts]
     except (IntegrityError, InvalidError) as error:
         logger.warning("run %s: customer %s parked: %s", run.id, customer_id, error)
         bill = CustomerBill(
             customer_id=customer_id, customer_name=customer_id, invoices=(), issues=(_parked(customer_id, error),)
         )
-    invoices = [services.invoices.keep(draft)[0] for draft in (*bill.invoices, *_emptied(services, run, bill))]
+        invoices = []
     return CustomerOutcome(
         customer_id=customer_id,
         customer_name=bill.customer_name,
@@ -62,8 +65,7 @@ def _bill_one(services: Services, run: Run, customer_id: str, terms: Terms) -> C
 
 def _lines_of(services: Services, run: Run, customer_id: str, terms: Terms) -> CustomerLines:
     customer = CustomerLines(customer_id)
-    counting = [content_hash for _, content_hash in run.inputs.files]
-    for extract in services.sources.extracts(run.period, customer_id, counting):
+    for extract in services.sources.extracts(run.period, customer_id, run.inputs.files):
         for read in services.formats.read_source(extract, terms.prices.boundaries, customer.folds):
             customer.lines.extend(read.lines)
             customer.folds.merge(read.folds)

@@ -33,6 +33,7 @@ from shared.storage.repositories.terms import TermsKind, TermsVersion
 logger = logging.getLogger(__name__)
 RULES_VERSION = "1"
 """Counted up when the same inputs would give other amounts; a run then begins anew."""
+START_ATTEMPTS_MAX = 5
 CHUNK_CUSTOMERS = 25
 """Customers in a message: few enough to finish well inside a function's ten minutes, many enough to spare messages."""
 ISSUES_KEPT_MAX = 1000
@@ -42,28 +43,24 @@ def start_run(services: Services, period: BillingPeriod) -> tuple[Run, bool]:
     """Start the period's run, or resume it; return it and whether anything new began.
 
     Raises:
-        StateError: there is no source file or no price list for the period.
+        StateError: there is no source file or no price list for the period, or its run is being approved right now.
+        ConflictError: others changed the run all the time.
     """
-    inputs = _inputs(services, period)
-    existing = services.runs.get(RunKey(period))
-    if existing is not None and existing.inputs == inputs:
-        resume_run(services, existing)
-        return existing, False
-    fresh = Run(
-        key=RunKey(period),
-        inputs=inputs,
-        state=RunState.BILLING,
-        customers=tuple(services.sources.customers(period)),
-        chunk_size=CHUNK_CUSTOMERS,
-        etag=existing.etag if existing is not None else "",
-    )
-    try:
-        run = services.runs.save(fresh)
-    except ConflictError:
-        return services.runs.need(RunKey(period)), False  # another start was faster; it enqueues
-    logger.info("run %s: %s customers in %s chunks", run.id, len(run.customers), run.chunk_count)
-    resume_run(services, run)
-    return run, True
+    for _ in range(START_ATTEMPTS_MAX):
+        inputs = _inputs(services, period)
+        existing = services.runs.get(RunKey(period))
+        if existing is not None and existing.inputs == inputs:
+            resume_run(services, existing)
+            return existing, False
+        if existing is not None and existing.state in {RunState.APPROVING, RunState.PUBLISHING}:
+            resume_run(services, existing)
+            raise StateError(f"the run for {period} is being approved: wait until it is, then start it again")
+        with suppress(ConflictError):  # another start, or a step of the run before, was faster: look again
+            run = services.runs.save(_fresh(services, period, inputs, existing))
+            logger.info("run %s: %s customers in %s chunks", run.id, len(run.customers), run.chunk_count)
+            resume_run(services, run)
+            return run, True
+    raise ConflictError(f"the run for {period} is being changed by others: start it again")
 
 
 def terms_of(services: Services, run: Run) -> tuple[TermsVersion, ...]:
@@ -119,9 +116,11 @@ def approve_run(services: Services, period: BillingPeriod, approved_by: str) -> 
     Raises:
         NotFoundError: no run was started.
         StateError: the run is not ready, its inputs have changed, or an issue blocks all of it.
+        ChangedError: somebody else took the run on at the same moment.
     """
     run = services.runs.need(RunKey(period))
     if run.state in {RunState.APPROVING, RunState.PUBLISHING, RunState.APPROVED}:
+        resume_run(services, run)
         return run, False
     if run.state is not RunState.READY:
         raise StateError(f"the run for {period} is {run.state}, not ready: wait until it is, then approve")
@@ -144,8 +143,22 @@ def sweep_runs(services: Services) -> int:
     return len(unfinished)
 
 
+def _fresh(services: Services, period: BillingPeriod, inputs: Inputs, existing: Run | None) -> Run:
+    return Run(
+        key=RunKey(period),
+        inputs=inputs,
+        state=RunState.BILLING,
+        customers=tuple(services.sources.customers(period)),
+        chunk_size=CHUNK_CUSTOMERS,
+        start_number=existing.start_number + 1 if existing is not None else 1,
+        etag=existing.etag if existing is not None else "",
+    )
+
+
 def _inputs(services: Services, period: BillingPeriod) -> Inputs:
-    counting = [record for record in services.sources.records(period) if record.refused_for is None]
+    records = services.sources.records(period)
+    counting = [record for record in records if record.refused_for is None]
+    blocking = [record for record in records if record.refused_for is not None and record.refused_for.is_blocking]
     if not counting:
         raise StateError(f"there is no source file of Microsoft's for {period}: upload the reconciliation files first")
     versions = terms_in_force(services, period)
@@ -154,6 +167,7 @@ def _inputs(services: Services, period: BillingPeriod) -> Inputs:
         files=tuple((record.name, record.content_hash) for record in counting),
         terms=tuple((version.kind.value, version.content_hash, version.file.name) for version in versions),
         rules=RULES_VERSION,
+        refused=tuple((record.name, record.content_hash) for record in blocking),
     )
 
 
@@ -178,6 +192,7 @@ def _summed_up(services: Services, run: Run) -> Run:
         *_file_issues(records),
         *check_control_totals([record.as_read() for record in counting], controls),
     ]
+    issues.sort(key=lambda issue: not issue.is_blocking)  # what blocks is never cut off
     return replace(
         run,
         state=RunState.EXPORTING,
@@ -194,10 +209,13 @@ def _file_issues(records: Iterable[SourceFileRecord]) -> list[Issue]:
 
 
 def _number_invoices(services: Services, run: Run) -> None:
-    """Make the invoices of all customers that are not parked final, in customer order."""
+    """Make the invoices of all customers that are not parked final, in customer order.
+
+    One without lines that takes nothing back stays a draft: nobody is sent a number for nothing.
+    """
     for outcome in services.runs.outcomes(run):
         if outcome.is_parked:
             continue
         for invoice in services.invoices.of_period(outcome.customer_id, run.period):
-            if invoice.state is InvoiceState.DRAFT:
+            if invoice.state is InvoiceState.DRAFT and not services.invoices.is_void(invoice):
                 services.invoices.finalise(invoice, str(run.period))

@@ -4,9 +4,9 @@ Not here: what prices mean (``shared/domain/prices``).
 """
 
 import io
-from functools import partial
+from functools import lru_cache, partial
 
-from shared.application.services import Services
+from shared.application.services import Formats, Services
 from shared.domain.customer_bills import Terms
 from shared.domain.errors import StateError
 from shared.domain.periods import BillingPeriod
@@ -44,22 +44,29 @@ def terms_in_force(services: Services, period: BillingPeriod) -> tuple[TermsVers
 def load_terms(services: Services, period: BillingPeriod, versions: tuple[TermsVersion, ...]) -> Terms:
     """Return the prices and details that the versions hold.
 
+    Versions are immutable, so the chunks of a run that one process works off share what was read once.
+
     Raises:
         StateError: there is no price list among them.
     """
+    return _loaded(services.formats, period, versions)
+
+
+@lru_cache(maxsize=2)
+def _loaded(formats: Formats, period: BillingPeriod, versions: tuple[TermsVersion, ...]) -> Terms:
     of_kind = {version.kind: version for version in versions}
     prices = of_kind.get(TermsKind.PRICE_LIST)
     if prices is None:
         raise StateError(f"there is no price list for {period}: upload one as billing terms of kind price-list")
     with prices.file.open() as stream:
-        book = PriceBook(services.formats.read_price_list(stream, prices.file.name), name=prices.file.name)
+        book = PriceBook(formats.read_price_list(stream, prices.file.name), name=prices.file.name)
     sheet, details = NO_PRICE_SHEET, by_subscription(())
     if (version := of_kind.get(TermsKind.PRICE_SHEET)) is not None:
         with version.file.open() as stream:
-            sheet = PriceSheet(services.formats.read_price_sheet(stream, version.file.name), name=version.file.name)
+            sheet = PriceSheet(formats.read_price_sheet(stream, version.file.name), name=version.file.name)
     if (version := of_kind.get(TermsKind.SUBSCRIPTION_DETAILS)) is not None:
         with version.file.open() as stream:
-            details = by_subscription(services.formats.read_subscription_details(stream, version.file.name))
+            details = by_subscription(formats.read_subscription_details(stream, version.file.name))
     return Terms(period, book, sheet, partial(with_details, details=details))
 
 

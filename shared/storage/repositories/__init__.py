@@ -6,9 +6,9 @@
 | a customer's rows of a file | sourcelines | customer | period, file name | source-lines/PERIOD/CUSTOMER/... |
 | billing terms (price list, ...) | terms | kind | first period | source-files/terms/... |
 | billing run | runs | run | period, scope | charge-lines/runs/... |
-| run chunk done | runchunks | run, inputs | chunk number | |
-| run's customer | runcustomers | run, inputs | customer | charge-lines/runs/... (issues) |
+| run chunk done | runchunks | run, inputs, start | stage, chunk number | |
+| run's customer | runcustomers | run, inputs, start | customer | charge-lines/runs/... (issues) |
 | invoice | invoices | customer | period, currency, kind, revision | charge-lines/CUSTOMER/... |
 | invoice number | counters | invoice-number | series | |
-| export | exports | run | scope, currency, format | exports/PERIOD/... |
+| export | exports | period | scope, currency, format | exports/PERIOD/... |
 """

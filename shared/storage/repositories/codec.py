@@ -9,6 +9,7 @@ Not here: which blob holds what (see the repositories).
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Hashable
 from functools import cache
 from hashlib import blake2b
@@ -40,7 +41,7 @@ def unpacked(content: bytes, kind: type[T]) -> T:
     """
     try:
         return cast("T", _decoder(cast("Hashable", kind)).decode(gzip.decompress(content)))
-    except (OSError, EOFError, msgspec.DecodeError) as error:
+    except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
         raise IntegrityError(f"stored {kind} cannot be read back: {error}") from error
 
 

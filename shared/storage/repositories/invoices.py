@@ -120,7 +120,7 @@ class Invoices:
             values = {**row.values, "state": InvoiceState.FINAL.value, "number": number}
             with suppress(ChangedError):  # another worker settled the number, or finalised it: look again
                 self._tables.replace(TABLE, row.partition, row.row, values, row.etag)
-                return replace(self._read(row), state=InvoiceState.FINAL, number=number)
+                return replace(invoice, state=InvoiceState.FINAL, number=number)
         raise ChangedError(f"invoice {invoice.key.render()} of {invoice.customer_id} is being changed: try again")
 
     def _guarded_row(self, invoice: Invoice) -> Entity:

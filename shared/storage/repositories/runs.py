@@ -1,7 +1,8 @@
 """Billing runs: their state under an ETag, which chunks are done, and what came out for each customer.
 
-A run is one period and scope. Its *inputs* are a hash over everything it was made from; chunks and customers are kept
-under run and inputs, so a run started again from other inputs never mixes with the one before.
+A run is one period and scope. Its *inputs* are a hash over everything it was made from; each start from other inputs
+has a number of its own, and chunks and customers are kept under it, so that one start never mixes with another, not
+even with an earlier one from the same inputs.
 
 Not here: what a step does (``shared/application``).
 """
@@ -42,16 +43,21 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inputs:
-    """What a run is made from: files that count (name, hash), terms (kind, hash, name), and the rules' version."""
+    """What a run is made from: files that count (name, hash), terms (kind, hash, name), and the rules' version.
+
+    *refused* are the files (name, hash) that block the run: somebody has to withdraw or replace them.
+    """
 
     files: tuple[tuple[str, str], ...]
     terms: tuple[tuple[str, str, str], ...]
     rules: str
+    refused: tuple[tuple[str, str], ...] = ()
 
     @property
     def hash(self) -> str:
         """16 hex digits that change with any input."""
-        return digest(self.rules, *(text for entry in (*self.files, *self.terms) for text in entry))
+        entries = (*self.files, *self.terms, *(("refused", *file) for file in self.refused))
+        return digest(self.rules, *(text for entry in entries for text in entry))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +81,7 @@ class CustomerOutcome:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Run:
-    """One billing run. *etag* guards its next state."""
+    """One billing run. *start_number* counts its starts from other inputs; *etag* guards its next state."""
 
     key: RunKey
     inputs: Inputs
@@ -87,12 +93,18 @@ class Run:
     costs: tuple[Money, ...] = ()
     parked_count: int = 0
     approved_by: str = ""
+    start_number: int = 1
     etag: str = field(default="", compare=False)
 
     @property
     def id(self) -> str:
         """The run and its inputs, for example ``2026-10_all_9f3c21ab00d1e2f3``."""
         return f"{self.key.render()}_{self.inputs.hash}"
+
+    @property
+    def work_id(self) -> str:
+        """What the work of this start is kept under, for example ``2026-10_all_9f3c21ab00d1e2f3_1``."""
+        return f"{self.id}_{self.start_number}"
 
     @property
     def period(self) -> BillingPeriod:
@@ -164,24 +176,24 @@ class RunStore:
     def mark_chunk_done(self, run: Run, stage: RunState, number: int) -> None:
         """Remember that a chunk is done at that stage; marking it again is nothing."""
         with suppress(AlreadyExistsError):
-            self._tables.insert(CHUNKS, run.id, f"{stage}_{number:06d}", {"done": True})
+            self._tables.insert(CHUNKS, run.work_id, f"{stage}_{number:06d}", {"done": True})
 
     def missing_chunks(self, run: Run) -> list[int]:
         """Return the chunks that are not done yet at the stage the run is in."""
         first, last = f"{run.state}_", f"{run.state}`"
-        done = {row.row for row in self._tables.query(CHUNKS, run.id, row_from=first, row_before=last)}
+        done = {row.row for row in self._tables.query(CHUNKS, run.work_id, row_from=first, row_before=last)}
         return [number for number in range(run.chunk_count) if f"{run.state}_{number:06d}" not in done]
 
     def keep_outcome(self, run: Run, outcome: CustomerOutcome) -> None:
         """Remember what came out for a customer."""
         key = table_key(outcome.customer_id)
-        blob = f"runs/{run.id}/{key}.json.gz"
+        blob = f"runs/{run.work_id}/{key}.json.gz"
         self._blobs.put(CHARGE_LINES_CONTAINER, blob, packed(outcome), content_type="application/gzip")
-        self._tables.upsert(CUSTOMERS, run.id, key, {"blob": blob, "is_parked": outcome.is_parked})
+        self._tables.upsert(CUSTOMERS, run.work_id, key, {"blob": blob, "is_parked": outcome.is_parked})
 
     def outcomes(self, run: Run) -> list[CustomerOutcome]:
         """Return what came out for every customer so far, in key order."""
         return [
             unpacked(read_whole(self._blobs.open(CHARGE_LINES_CONTAINER, str(row.values["blob"]))), CustomerOutcome)
-            for row in self._tables.query(CUSTOMERS, run.id)
+            for row in self._tables.query(CUSTOMERS, run.work_id)
         ]

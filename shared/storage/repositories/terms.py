@@ -3,7 +3,7 @@
 A version is immutable and named by its content. Price lists, sheets and details stay in force until a later
 period brings its own; control totals speak of one period only.
 
-Not here: what the files say (``shared/documents``), checking them (``application/keep_terms``).
+Not here: what the files say (``shared/documents``), checking them (``application/terms``).
 """
 
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from bicepcheck.values import Resource
 
 from shared.storage import names
 
-LOCAL_ONLY = {"PRORATA_EMBEDDED_ROOT", "PRORATA_BASE_URL"}
+LOCAL_ONLY = {"PRORATA_BASE_URL", "PRORATA_CONNECTION_STRING", "PRORATA_EMBEDDED_ROOT"}
 SHIPPED = {"function_app.py", "functions", "host.json", "requirements.txt", "shared"}
 ACTION = re.compile(r"^[\w./-]+@[0-9a-f]{40}$")
 
