@@ -73,19 +73,21 @@ def read_files(
 def _read_dealt(
     paths: Sequence[Path], boundaries: Boundaries, progress: Callable[[int], None], hands: list[list[Path]]
 ) -> SourceFiles:
+    """Read the first hand here and each of the others in a process of its own."""
     context = get_context("spawn")
     counter = context.Value("q", 0)
-    with ProcessPoolExecutor(len(hands), context, _start, (counter,)) as pool:
-        futures = [pool.submit(_read_counted, hand, boundaries) for hand in hands]
-        parts = []
+    own = _Total(lambda count: progress(count + counter.value))
+    with ProcessPoolExecutor(len(hands) - 1, context, _start, (counter,)) as pool:
+        futures = [pool.submit(_read_counted, hand, boundaries) for hand in hands[1:]]
+        parts = [_read_some(hands[0], boundaries, own)]
         for future in futures:
             while True:
                 try:
                     parts.append(future.result(timeout=0.1))
                     break
                 except TimeoutError:
-                    progress(counter.value)
-    progress(counter.value)
+                    own(0)
+    own(0)
     repeated = _repeated_across(parts)
     if repeated:
         kept = [path for path in paths if path.name not in repeated]
@@ -97,15 +99,17 @@ def _read_dealt(
 
 
 def _dealt(sizes: dict[Path, int], count: int) -> list[list[Path]]:
-    """Deal files out so that the hands weigh about the same; within a hand the given order is kept."""
+    """Cut the files, in the order given, into *count* runs of about the same weight.
+
+    Runs, because what is put together in that order is what one process would have made of all files.
+    """
     hands: list[list[Path]] = [[] for _ in range(count)]
-    weights = [0] * count
-    for path in sorted(sizes, key=lambda each: -sizes[each]):
-        lightest = weights.index(min(weights))
-        hands[lightest].append(path)
-        weights[lightest] += sizes[path]
-    order = {path: index for index, path in enumerate(sizes)}
-    return [sorted(hand, key=order.__getitem__) for hand in hands if hand]
+    total, before = sum(sizes.values()), 0
+    for path, size in sizes.items():
+        middle = before + size / 2
+        hands[min(int(middle * count / total), count - 1)].append(path)
+        before += size
+    return [hand for hand in hands if hand]
 
 
 def _repeated_across(parts: Sequence[_Part]) -> dict[str, Any]:

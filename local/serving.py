@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
+from pydantic import SecretStr
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
@@ -50,13 +51,9 @@ def open_machine(settings: Settings, *, port: int, keys: AccessKeys | None = Non
 
 
 def _put_environment(settings: Settings) -> None:
-    os.environ["PRORATA_STORE"] = settings.store
-    os.environ["PRORATA_EMBEDDED_ROOT"] = str(settings.embedded_root)
-    os.environ["PRORATA_BASE_URL"] = settings.base_url
-    os.environ["PRORATA_RESELLER_NAME"] = settings.reseller_name
-    os.environ["PRORATA_BILLING_RUN_SCHEDULE"] = settings.billing_run_schedule
-    os.environ["PRORATA_SWEEP_SCHEDULE"] = settings.sweep_schedule
-    os.environ["PRORATA_LINK_HOURS"] = str(settings.link_hours)
+    for name, value in settings:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        os.environ[f"PRORATA_{name.upper()}"] = text
 
 
 class _Download:
@@ -69,15 +66,15 @@ class _Download:
         """Return the blob, 403 for a link that is wrong or expired, 404 for a blob that is gone."""
         container, name = request.path_params["container"], request.path_params["name"]
         if not isinstance(self._blobs, EmbeddedBlobs):
-            return JSONResponse({"title": "Not found", "status": 404}, 404)
+            return _problem(404, "Not found", "this host keeps no files; links lead to the storage account")
         try:
             filename = self._blobs.verify_link(container, name, dict(request.query_params), utc_now())
             info = self._blobs.info(container, name)
             stream = self._blobs.open(container, name)
         except NotFoundError as error:
-            return JSONResponse({"title": "Not found", "status": 404, "detail": str(error)}, 404)
+            return _problem(404, "Not found", str(error))
         except InvalidError as error:
-            return JSONResponse({"title": "Link refused", "status": 403, "detail": str(error)}, 403)
+            return _problem(403, "Link refused", str(error))
         headers = {
             "Content-Disposition": f"attachment; filename*=UTF-8''{quote(filename)}",
             "Cache-Control": "no-store",
@@ -91,3 +88,9 @@ class _Download:
 
         media_type = info.content_type if info is not None else "application/octet-stream"
         return StreamingResponse(blocks(), media_type=media_type, headers=headers)
+
+
+def _problem(status: int, title: str, detail: str) -> JSONResponse:
+    """Return problem details, as the function app answers."""
+    details = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    return JSONResponse(details, status, media_type="application/problem+json")

@@ -4,8 +4,8 @@ Invariants: a message is removed only after its function succeeded, or after it 
 taken on receipt is never renewed, so a crash (or a time limit) returns the message when the lock ends; no more than
 ``batchSize + newBatchThreshold`` messages run at once.
 
-Not here: the base64 of the wire, which is the queue adapter's. A body that is no UTF-8 text cannot be handed to a
-function (unless its binding is binary) and goes straight to poison.
+Not here: the base64 of the wire, which is the queue adapter's. What it could not decode, and a body that is no UTF-8
+text for a function that takes text, goes straight to poison.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from azure.functions.meta import Datum
 from local.functions_host.config import QueueConfig
 from local.functions_host.functions import Function, QueueTrigger
 from local.functions_host.invoke import Invoker, Result
-from shared.storage.ports import Message, Queues
+from shared.storage.ports import MESSAGE_BYTES_MAX, Message, Queues
 
 logger = logging.getLogger(__name__)
 POISON = "-poison"
@@ -119,6 +119,8 @@ class QueueWorker:
                 await (self._end_badly(message) if is_last else self._retry_later(message))
 
     def _datum(self, message: Message) -> Datum | None:
+        if not message.is_decoded:
+            return None
         if self._trigger.is_binary:
             return Datum(message.body, "bytes")
         try:
@@ -140,12 +142,12 @@ class QueueWorker:
         """Move the message to the poison queue."""
         if self._is_poison_queue():
             return
-        reason = "is no UTF-8 text" if is_hopeless else f"failed {self._config.dequeue_count_max} times"
+        reason = "cannot be decoded" if is_hopeless else f"failed {self._config.dequeue_count_max} times"
         poison = self._trigger.queue + POISON
         logger.error("message %s of queue %s %s; moved to %s", message.id, self._trigger.queue, reason, poison)
 
         def move() -> None:
-            self._queues.send(poison, message.body)
+            self._queues.send(poison, message.body[:MESSAGE_BYTES_MAX])  # plain text may be longer than base64 takes
             self._queues.complete(message)
 
         await self._guarded(message, move)

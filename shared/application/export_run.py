@@ -8,6 +8,7 @@ Not here: what stands in the files (``shared/documents``).
 
 import logging
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from shared.application.messages import ChunkMessage
@@ -17,11 +18,13 @@ from shared.domain.invoices import Invoice
 from shared.domain.issues import Issue
 from shared.domain.keys import digest
 from shared.domain.periods import BillingPeriod
-from shared.storage.repositories.exports import Export
+from shared.storage.repositories.exports import Export, ExportRow
 from shared.storage.repositories.runs import CustomerOutcome, Run, RunState
 
 logger = logging.getLogger(__name__)
 RESELLER = "reseller"
+ALL_CURRENCIES = "ALL"
+KINDS = ("csv", "xlsx")
 LAYOUT_VERSION = "1"
 """Counted up when the same invoice would make another file; files are then written anew."""
 
@@ -31,6 +34,7 @@ def export_chunk(services: Services, message: ChunkMessage) -> int:
 
     Raises:
         OperationalError: the store was in the way; the message comes again.
+        ConflictError: another worker writes the same files; the message comes again.
     """
     run = current_run(services, message)
     if run is None or run.state not in {RunState.EXPORTING, RunState.PUBLISHING}:
@@ -59,71 +63,75 @@ def exports_with_links(services: Services, period: BillingPeriod) -> list[tuple[
 
 
 def _export_customer(services: Services, run: Run, outcome: CustomerOutcome) -> int:
+    shown = services.exports.of_scope(run.period, outcome.customer_id)
+    wanted = {(invoice.key.currency, kind): invoice for invoice in _invoices(services, run, outcome) for kind in KINDS}
     if outcome.is_parked:
-        services.exports.withdraw(run.period, outcome.customer_id)
-        return 0
+        wanted = {}
+    for key in sorted(shown.keys() - wanted.keys()):
+        services.exports.withdraw(run.period, shown[key])
     written = 0
-    customer = (outcome.customer_id, outcome.customer_name)
-    for invoice in services.invoices.of_period(outcome.customer_id, run.period):
+    made: dict[str, Sequence[Document]] = {}
+    for (currency, kind), invoice in wanted.items():
         content_hash = digest(LAYOUT_VERSION, services.reseller_name, *_shown(invoice))
-        documents = None
-        for kind in ("csv", "xlsx"):
-            export = _export(run, customer, invoice.key.currency, kind, content_hash)
-            if services.exports.exists(export):
-                continue
-            documents = documents or services.formats.customer_documents(
+        before = shown.get((currency, kind))
+        if before is not None and before.content_hash == content_hash:
+            continue
+        if currency not in made:
+            made[currency] = services.formats.customer_documents(
                 invoice, reseller_name=services.reseller_name, run_id=run.id
             )
-            written += _put(services, export, documents)
+        scope = (outcome.customer_id, invoice.customer_name)
+        _put(services, _export(run, scope, (currency, kind), content_hash), made[currency], before)
+        written += 1
     return written
 
 
 def _export_reseller(services: Services, run: Run, outcomes: Sequence[CustomerOutcome]) -> int:
     def invoices() -> Iterator[Invoice]:
         for outcome in outcomes:
-            yield from services.invoices.of_period(outcome.customer_id, run.period)
+            yield from _invoices(services, run, outcome)
 
+    shown = services.exports.of_scope(run.period, RESELLER)
     without_invoice = (issue for outcome in outcomes if not outcome.invoices for issue in outcome.issues)
     issues: list[Issue] = [*run.issues, *without_invoice]
-    shown = (text for invoice in invoices() for text in _shown(invoice))
+    told = (text for invoice in invoices() for text in _shown(invoice))
     said = (str(issue) for outcome in outcomes for issue in outcome.issues)
-    content_hash = digest(LAYOUT_VERSION, services.reseller_name, *shown, *said, *map(str, run.issues))
-    wanted = [_export(run, (RESELLER, services.reseller_name), "ALL", kind, content_hash) for kind in ("csv", "xlsx")]
-    missing = [export for export in wanted if not services.exports.exists(export)]
+    content_hash = digest(LAYOUT_VERSION, services.reseller_name, *told, *said, *map(str, run.issues))
+    before = {kind: shown.get((ALL_CURRENCIES, kind)) for kind in KINDS}
+    missing = [kind for kind, row in before.items() if row is None or row.content_hash != content_hash]
     if not missing:
         return 0
     documents = services.formats.reseller_documents(
         invoices, reseller_name=services.reseller_name, run_id=run.id, issues=issues
     )
-    return sum(_put(services, export, documents) for export in missing)
+    for kind in missing:
+        export = _export(run, (RESELLER, services.reseller_name), (ALL_CURRENCIES, kind), content_hash)
+        _put(services, export, documents, before[kind])
+    return len(missing)
+
+
+def _invoices(services: Services, run: Run, outcome: CustomerOutcome) -> list[Invoice]:
+    """Return what the customer is shown: a draft that asks for nothing and takes nothing back is not."""
+    standing = services.invoices.of_period(outcome.customer_id, run.period)
+    return [invoice for invoice in standing if not services.invoices.is_void(invoice)]
 
 
 def _shown(invoice: Invoice) -> tuple[str, ...]:
     return invoice.customer_id, invoice.key.render(), invoice.content_hash, invoice.state.value, invoice.number
 
 
-def _export(run: Run, scope: tuple[str, str], currency: str, kind: str, content_hash: str) -> Export:
+def _export(run: Run, scope: tuple[str, str], kind: tuple[str, str], content_hash: str) -> Export:
     return Export(
         period=run.period,
         scope=scope[0],
         label=scope[1],
-        currency=currency,
-        format=kind,
+        currency=kind[0],
+        format=kind[1],
         file_name="",
         content_hash=content_hash,
     )
 
 
-def _put(services: Services, export: Export, documents: Sequence[Document]) -> int:
+def _put(services: Services, export: Export, documents: Sequence[Document], before: ExportRow | None) -> None:
     document = next(document for document in documents if document.format == export.format)
-    named = Export(
-        period=export.period,
-        scope=export.scope,
-        label=export.label,
-        currency=export.currency,
-        format=export.format,
-        file_name=document.file_name,
-        content_hash=export.content_hash,
-    )
-    services.exports.put(named, document.content)
-    return 1
+    services.exports.put(replace(export, file_name=document.file_name), document.content, before)

@@ -21,7 +21,7 @@ from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
 from shared.domain.source_lines import Service, SourceLine, service_of
 from shared.domain.usage_detail import Coverage, coverage_issue, uncovered
-from shared.domain.usage_folding import UsageFolds
+from shared.domain.usage_folding import UsageFolds, UsageKind
 
 
 def _as_it_is(line: ChargeLine) -> ChargeLine:
@@ -67,7 +67,7 @@ class CustomerBill:
 
 def bill_customer(customer: CustomerLines, terms: Terms) -> CustomerBill:
     """Return the customer's draft invoices and everything that is to be said about them."""
-    kinds = [part.line for part in customer.folds.parts()]
+    kinds = [part.kind for part in customer.folds.parts()]
     name = _name([*customer.lines, *kinds]) or customer.customer_id
     try:
         return _bill(customer, name, terms)
@@ -150,7 +150,7 @@ def _stable_order(identified: tuple[str, SourceLine]) -> tuple[str, Decimal, Dec
     return identity, (line.unit_price or Decimal(0)).copy_abs().copy_negate(), line.cost.amount
 
 
-def _name(lines: Iterable[SourceLine]) -> str:
+def _name(lines: Iterable[SourceLine | UsageKind]) -> str:
     """Return the name that most lines carry; of equally common ones the first in the alphabet."""
     names = Counter(line.customer_name for line in lines if line.customer_name)
     return min(names, key=lambda name: (-names[name], name), default="")

@@ -13,17 +13,17 @@ Not here: how rows are read, and prices (a fold only needs to know on which days
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields
 from datetime import date
 from decimal import Decimal, DecimalException, localcontext
 from operator import attrgetter
-from typing import Protocol
+from typing import Any, Protocol, TypeVar, cast
 from zlib import crc32
 
 from shared.domain.errors import IntegrityError
 from shared.domain.money import EXACT, Money, exact_product
 from shared.domain.periods import Period
-from shared.domain.source_lines import SourceLine
+from shared.domain.source_lines import Origin, SourceLine
 
 
 class UsageRow(Protocol):
@@ -70,6 +70,7 @@ Boundaries = Callable[[SourceLine], Sequence[date]]
 """Returns the days on which the price of such a line could change, in order; mostly none."""
 
 
+T = TypeVar("T")
 _ZERO = Decimal(0)
 
 
@@ -82,6 +83,42 @@ FINGERPRINTS_ONE_IN = 16
 """A file with more folds than that is fingerprinted by one in sixteen, chosen by what they are, not where."""
 
 
+_SUMMED = {"origin", "quantity", "cost", "list_amount", "charge"}
+_DESCRIBING = tuple(field.name for field in fields(SourceLine) if field.name not in _SUMMED)
+_describing: Callable[[SourceLine], tuple[object, ...]] = attrgetter(*_DESCRIBING)
+
+
+class UsageKind:
+    """What all rows of a fold have in common, taken from the row that opened it; kept small, as there are many."""
+
+    __slots__ = ("_values", "currency", "customer_id", "customer_name", "file", "invoice_number", "line")
+
+    def __init__(self, line: SourceLine) -> None:
+        self.customer_id, self.customer_name = line.customer_id, line.customer_name
+        self.invoice_number, self.currency = line.invoice_number, line.cost.currency
+        self.file, self.line = line.origin.file, line.origin.line
+        self._values = _describing(line)
+
+    def source_line(self, fold: "UsageFold") -> SourceLine:
+        """Return a line of this kind with the fold's sums."""
+        values: dict[str, Any] = dict(zip(_DESCRIBING, self._values, strict=True))
+        return SourceLine(
+            **values,
+            origin=Origin(file=self.file, line=self.line, row_count=fold.count),
+            quantity=fold.quantity,
+            cost=Money(fold.cost, self.currency),
+            list_amount=exact_product(fold.retail, values["fx_rate"]),
+            charge=Period.inclusive(date.fromisoformat(fold.first_on), date.fromisoformat(fold.last_on)),
+        )
+
+    def __getstate__(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+    def __setstate__(self, state: tuple[object, ...]) -> None:
+        for name, value in zip(self.__slots__, state, strict=True):
+            setattr(self, name, value)
+
+
 class UsageFold:
     """The running sums of rows that share a fold key (and a stretch of days with one price)."""
 
@@ -92,46 +129,46 @@ class UsageFold:
         "count",
         "first_on",
         "is_split",
+        "kind",
         "last_on",
-        "line",
         "quantity",
         "retail",
     )
 
-    def __init__(self, line: SourceLine, boundaries: tuple[str, ...] = ()) -> None:
-        self.line = line
+    def __init__(self, kind: UsageKind, boundaries: tuple[str, ...] = ()) -> None:
+        self.kind = kind
         self.count = 0
         self.quantity = self.cost = self.retail = _ZERO
         self.first_on, self.last_on = "9", ""
         self.is_split = bool(boundaries)  # a plain attribute: it is read for every row
         self._boundaries = boundaries
-        self._stretches: dict[int, UsageFold] = {}
+        self._stretches: dict[int, UsageFold] | None = {} if boundaries else None
 
     def fresh(self) -> "UsageFold":
         """Return an empty fold for the same kind of row."""
-        return UsageFold(self.line, self._boundaries)
+        return UsageFold(self.kind, self._boundaries)
 
     def on(self, day: str) -> "UsageFold":
         """Return the fold for *day*: this one, or the stretch between two price changes that the day lies in."""
-        if not self.is_split:
+        if self._stretches is None:
             return self
         index = bisect_right(self._boundaries, day)
         stretch = self._stretches.get(index)
         if stretch is None:
-            stretch = self._stretches[index] = UsageFold(self.line)
+            stretch = self._stretches[index] = UsageFold(self.kind)
         return stretch
 
     def parts(self) -> "Iterable[UsageFold]":
         """Return the folds that hold sums, in date order."""
-        if not self.is_split:
+        if self._stretches is None:
             return (self,)
         return [self._stretches[index] for index in sorted(self._stretches)]
 
     def merge(self, other: "UsageFold") -> None:
         """Take over the sums of a fold of the same key, made from other rows with the same price boundaries."""
-        if self.is_split:
-            for index, stretch in other._stretches.items():  # noqa: SLF001 - another of the same class
-                self._stretches.setdefault(index, UsageFold(self.line)).merge(stretch)
+        if self._stretches is not None:
+            for index, stretch in (other._stretches or {}).items():  # noqa: SLF001 - another of the same class
+                self._stretches.setdefault(index, UsageFold(self.kind)).merge(stretch)
             return
         self.count += other.count
         self.quantity = EXACT.add(self.quantity, other.quantity)
@@ -141,23 +178,21 @@ class UsageFold:
         self.last_on = max(self.last_on, other.last_on)
 
     def source_line(self) -> SourceLine:
-        """Return the folded rows as one source line: exact sums, and the days from the first to the last row.
-
-        Rows of many resource groups are in it, so it names none.
-        """
-        return replace(
-            self.line,
-            quantity=self.quantity,
-            cost=Money(self.cost, self.line.cost.currency),
-            list_amount=exact_product(self.retail, self.line.fx_rate),
-            charge=Period.inclusive(date.fromisoformat(self.first_on), date.fromisoformat(self.last_on)),
-            origin=replace(self.line.origin, row_count=self.count),
-            resource_group="",
-        )
+        """Return the folded rows as one source line: exact sums, and the days from the first to the last row."""
+        return self.kind.source_line(self)
 
     def fingerprint(self) -> str:
         """Return a text that changes with any sum, count or day: equal folds come from equal rows."""
         return f"{self.count} {self.quantity} {self.cost} {self.first_on} {self.last_on}"
+
+    def __getstate__(self) -> tuple[object, ...]:
+        sums = (str(self.quantity), str(self.cost), str(self.retail))  # text crosses processes faster than a Decimal
+        return (self.kind, self._boundaries, self._stretches, self.count, self.first_on, self.last_on, *sums)
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.kind, self._boundaries, self._stretches, self.count, self.first_on, self.last_on, *sums = state
+        self.is_split = bool(self._boundaries)
+        self.quantity, self.cost, self.retail = map(Decimal, sums)
 
 
 class UsageFolds:
@@ -167,8 +202,9 @@ class UsageFolds:
         """Start empty; *known* are folds of earlier files, whose descriptions serve again."""
         self._boundaries = boundaries
         self._known: Mapping[tuple[object, ...], UsageFold] = {}
+        self._texts: dict[str, str] = {}
         if known is not None:
-            self._known = known._folds  # noqa: SLF001 - another of the same class
+            self._known, self._texts = known._folds, known._texts  # noqa: SLF001 - another of the same class
         self._folds: dict[tuple[object, ...], UsageFold] = {}
 
     def add(self, rows: Iterable[UsageRow], describe: Describe, days: Mapping[str, str]) -> None:
@@ -199,10 +235,16 @@ class UsageFolds:
                     fold.quantity += quantity
                     fold.cost += row.cost
                     fold.retail += row.unit_price * quantity
-                    fold.first_on = min(fold.first_on, day)
-                    fold.last_on = max(fold.last_on, day)
+                    if day < fold.first_on:  # noqa: PLR1730 - a call of min for every row would be felt
+                        fold.first_on = day
+                    if day > fold.last_on:  # noqa: PLR1730 - as above
+                        fold.last_on = day
         except DecimalException as error:
             raise IntegrityError("daily usage does not add up exactly: an amount is not a finite number") from error
+
+    def shared(self, value: T) -> T:
+        """Return *value*; of equal texts always the same one: names and ids repeat in thousands of folds."""
+        return cast("T", self._texts.setdefault(value, value)) if isinstance(value, str) else value
 
     def merge(self, other: "UsageFolds") -> None:
         """Take over all sums of *other*, which must not be used again."""
@@ -218,7 +260,7 @@ class UsageFolds:
         """Return the folds of each customer by themselves, by customer id in lower case."""
         customers: dict[str, UsageFolds] = {}
         for key, fold in self._folds.items():
-            customer = fold.line.customer_id.casefold()
+            customer = fold.kind.customer_id.casefold()
             customers.setdefault(customer, UsageFolds(self._boundaries))._folds[key] = fold  # noqa: SLF001 - same class
         return customers
 
@@ -245,6 +287,13 @@ class UsageFolds:
     def __len__(self) -> int:
         return len(self._folds)
 
+    def __getstate__(self) -> tuple[object, ...]:
+        return self._boundaries, self._folds
+
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self._boundaries, self._folds = state
+        self._known, self._texts = {}, {}
+
     def _open(self, key: tuple[object, ...], describe: Describe, index: int, day: str) -> UsageFold | None:
         known = self._known.get(key) if day else None
         if known is not None:
@@ -253,6 +302,6 @@ class UsageFolds:
             line = describe(index)
             if line is None:
                 return None
-            fold = UsageFold(line, tuple(boundary.isoformat() for boundary in self._boundaries(line)))
-        self._folds[key] = fold
+            fold = UsageFold(UsageKind(line), tuple(boundary.isoformat() for boundary in self._boundaries(line)))
+        self._folds[tuple(map(self.shared, key))] = fold
         return fold

@@ -163,7 +163,10 @@ class Blobs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A queue message that this receiver holds until its lock ends; *receipt* proves the hold."""
+    """A queue message that this receiver holds until its lock ends; *receipt* proves the hold.
+
+    Where *is_decoded* is False, somebody else put text on the queue that is not base64; *body* is that text.
+    """
 
     queue: str
     id: str
@@ -171,6 +174,7 @@ class Message:
     body: bytes
     dequeue_count: int
     inserted_at: datetime
+    is_decoded: bool = True
 
 
 class Queues(Protocol):

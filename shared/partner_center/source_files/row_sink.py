@@ -54,7 +54,6 @@ class RowSink:
         self._seen: Counter[IssueCode] = Counter()
         self._left_out: Counter[IssueCode] = Counter()
         self._blocked: set[str] = set()
-        self._texts: dict[str, str] = {}
         self._report_unknown(headers)
 
     @property
@@ -76,7 +75,7 @@ class RowSink:
         made = self.line(values, line)
         if made is not None:
             self.read.lines.append(made)
-            self._count(made, 1, made.cost.amount)
+            self._count(made.invoice_number, made.cost.currency, 1, made.cost.amount)
             day = made.ordered_on or (made.charge.start if made.charge else None)
             if day is not None and made.kind is not ChargeKind.CREDIT:
                 self.read.days[day] += 1
@@ -101,7 +100,7 @@ class RowSink:
     def finish(self) -> FileRead:
         """Return everything that was collected."""
         for part in self.read.folds.parts():
-            self._count(part.line, part.count, part.cost)
+            self._count(part.kind.invoice_number, part.kind.currency, part.count, part.cost)
             self.read.days[date.fromisoformat(part.first_on)] += part.count
         self._count_left_out()
         prints = [*self.read.folds.fingerprints(), *map(_fingerprint, self.read.lines)]
@@ -115,8 +114,8 @@ class RowSink:
             last = max(index for index, issue in enumerate(issues) if issue.code is code)
             issues[last] = replace(issues[last], count=1 + left_out)
 
-    def _count(self, line: SourceLine, rows: int, cost: Decimal) -> None:
-        key = DocumentKey(line.family, line.invoice_number, line.cost.currency)
+    def _count(self, invoice_number: str, currency: str, rows: int, cost: Decimal) -> None:
+        key = DocumentKey(self.columns.family, invoice_number, currency)
         self.read.documents.setdefault(key, DocumentSum()).add(rows, cost)
         self.read.row_count += rows
 
@@ -216,11 +215,8 @@ class RowSink:
 
     def _shared(self, values: Values) -> Values:
         """Return *values* with equal texts made one object: names repeat in thousands of rows."""
-        texts = self._texts
-        return {
-            field: texts.setdefault(value, value) if isinstance(value, str) else value
-            for field, value in values.items()
-        }
+        shared = self.read.folds.shared
+        return {field: shared(value) for field, value in values.items()}
 
 
 def _line_in_original(values: Values, line: int) -> int:

@@ -136,14 +136,14 @@ def _forgive_lost_lock(error: HttpResponseError, message: Message) -> None:
 def _message(queue: str, found: QueueMessage) -> Message:
     if not found.pop_receipt or found.inserted_on is None:
         raise TypeError("a received message has a receipt and an insertion instant")
-    return Message(
-        queue, found.id, found.pop_receipt, _decoded(found.content), found.dequeue_count or 0, found.inserted_on
-    )
+    body, is_decoded = _decoded(found.content)
+    count = found.dequeue_count or 0
+    return Message(queue, found.id, found.pop_receipt, body, count, found.inserted_on, is_decoded)
 
 
-def _decoded(content: str | None) -> bytes:
+def _decoded(content: str | None) -> tuple[bytes, bool]:
     text = (content or "").encode()
     try:
-        return base64.b64decode(text, validate=True)
+        return base64.b64decode(text, validate=True), True
     except binascii.Error:
-        return text
+        return text, False

@@ -22,7 +22,7 @@ from shared.domain.errors import IntegrityError
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
 _SAFE = re.compile(r"[^A-Za-z0-9._-]+")
-KEY_CHARACTERS = 200
+KEY_CHARACTERS = 170
 
 
 def packed(value: object) -> bytes:

@@ -1,6 +1,6 @@
 """Exports: finished files behind links. The blob is written first, the row that makes it exist last.
 
-An export is identified by its run, its scope (a customer, or the reseller's own) and its format; the file's name
+An export is identified by its period, its scope (a customer, or the reseller's own) and its format; the file's name
 carries a hash of the content, so other content is another file.
 
 Not here: what is in a file (``shared/documents``).
@@ -39,19 +39,42 @@ class Export:
         return f"{self.period}/{table_key(self.scope)}/{self.file_name}"
 
 
+@dataclass(frozen=True, slots=True)
+class ExportRow:
+    """What is shown now: its content, the row that shows it, and the guard for the next."""
+
+    content_hash: str
+    row: str
+    etag: str
+
+
 class ExportStore:
     """All exports."""
 
     def __init__(self, tables: Tables, blobs: Blobs) -> None:
         self._tables, self._blobs = tables, blobs
 
-    def exists(self, export: Export) -> bool:
-        """Whether this very content is there already."""
-        row = self._tables.get(TABLE, str(export.period), self._row(export))
-        return row is not None and row.values["content_hash"] == export.content_hash
+    def of_scope(self, period: BillingPeriod, scope: str) -> dict[tuple[str, str], ExportRow]:
+        """Return what the scope shows now, by currency and format.
 
-    def put(self, export: Export, content: bytes) -> None:
-        """Write the file and make it the one that its scope, currency and format show."""
+        Read this before what the files are made from, so that a slow writer cannot put older files back.
+        """
+        first = f"{table_key(scope)}_"
+        rows = self._tables.query(TABLE, str(period), row_from=first, row_before=first[:-1] + "`")
+        return {
+            (str(row.values["currency"]), str(row.values["format"])): ExportRow(
+                str(row.values["content_hash"]), row.row, row.etag
+            )
+            for row in rows
+            if row.values["scope"] == scope
+        }
+
+    def put(self, export: Export, content: bytes, instead_of: ExportRow | None) -> None:
+        """Write the file and make it the one that its scope, currency and format show.
+
+        Raises:
+            ChangedError, AlreadyExistsError: *instead_of* is no longer what is shown. Look again.
+        """
         content_type = CONTENT_TYPES[export.format]
         self._blobs.put(EXPORTS_CONTAINER, export.blob, content, content_type=content_type)
         values = {
@@ -62,13 +85,19 @@ class ExportStore:
             "file_name": export.file_name,
             "content_hash": export.content_hash,
         }
-        self._tables.upsert(TABLE, str(export.period), self._row(export), values)
+        if instead_of is None:
+            row = f"{table_key(export.scope)}_{table_key(export.currency, export.format)}"
+            self._tables.insert(TABLE, str(export.period), row, values)
+        else:
+            self._tables.replace(TABLE, str(export.period), instead_of.row, values, instead_of.etag)
 
-    def withdraw(self, period: BillingPeriod, scope: str) -> None:
-        """Show none of the scope's files any more; those behind links that were given out stay until they expire."""
-        first = f"{table_key(scope)}_"
-        for row in list(self._tables.query(TABLE, str(period), row_from=first, row_before=first[:-1] + "`")):
-            self._tables.delete(TABLE, str(period), row.row)
+    def withdraw(self, period: BillingPeriod, shown: ExportRow) -> None:
+        """Show the file no more; one behind a link that was given out stays until that expires.
+
+        Raises:
+            ChangedError: another file is shown meanwhile. Look again.
+        """
+        self._tables.delete(TABLE, str(period), shown.row, shown.etag)
 
     def of_period(self, period: BillingPeriod) -> list[Export]:
         """Return the newest exports of the period, by scope, currency and format."""
@@ -88,7 +117,3 @@ class ExportStore:
     def link(self, export: Export, expires_at: datetime) -> str:
         """Return a URL that downloads the file until *expires_at*; a secret of its own."""
         return self._blobs.link(EXPORTS_CONTAINER, export.blob, expires_at=expires_at, filename=export.file_name)
-
-    @staticmethod
-    def _row(export: Export) -> str:
-        return f"{table_key(export.scope)}_{table_key(export.currency, export.format)}"

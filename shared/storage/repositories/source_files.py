@@ -2,13 +2,14 @@
 
 A file belongs to a billing period and has a name. Uploading other content under the same name replaces it: extracts
 of both versions may lie side by side, and the file's row says which one counts. The row is written last, so a crash
-leaves the version before in force.
+leaves the version before in force, and guarded, so that a slow reader never puts an older version back. A withdrawn
+file keeps its row, so that a message that comes late does not bring it back.
 
 Not here: reading and splitting (``shared/partner_center/source_files``), when a file is refused
 (``application/ingest``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -17,7 +18,7 @@ from shared.domain.periods import BillingPeriod
 from shared.domain.source_files import DocumentKey, DocumentSum, FileRead
 from shared.domain.source_lines import Family
 from shared.storage.names import SOURCE_FILES_CONTAINER, SOURCE_LINES_CONTAINER
-from shared.storage.ports import Blobs, Tables
+from shared.storage.ports import Blobs, Scalar, Tables
 from shared.storage.repositories.codec import packed, read_whole, table_key, unpacked
 
 FILES, EXTRACTS, CUSTOMERS = "sourcefiles", "sourcelines", "periodcustomers"
@@ -58,6 +59,15 @@ class SourceFileRecord:
         )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRow:
+    """What stands in force for a name: which content, and whether it was withdrawn. *etag* guards the next version."""
+
+    content_hash: str
+    is_withdrawn: bool
+    etag: str
+
+
 @dataclass(frozen=True, slots=True)
 class StoredFile:
     """A file in the store, to be opened as often as needed; *name* is the one it was delivered under."""
@@ -89,6 +99,11 @@ class SourceFileStore:
             return None
         return StoredFile(self._blobs, SOURCE_FILES_CONTAINER, blob, name)
 
+    def version(self, period: BillingPeriod, name: str) -> str:
+        """Return what changes whenever the file is put again, or "" where there is none."""
+        info = self._blobs.info(SOURCE_FILES_CONTAINER, _blob(period, name))
+        return info.etag if info is not None else ""
+
     def put_extract(self, period: BillingPeriod, customer_id: str, file: tuple[str, str], content: BinaryIO) -> None:
         """Keep a customer's part of a *file* (name and content hash): blob first, then its row."""
         name, content_hash = file
@@ -103,38 +118,72 @@ class SourceFileStore:
         )
         self._tables.upsert(CUSTOMERS, str(period), table_key(customer_id), {"customer_id": customer_id})
 
-    def record(self, period: BillingPeriod, record: SourceFileRecord) -> None:
-        """Make the file count (or be seen as refused)."""
+    def row(self, period: BillingPeriod, name: str) -> FileRow | None:
+        """Return what is in force for the name, or None where nothing was ever recorded."""
+        row = self._tables.get(FILES, str(period), table_key(name))
+        if row is None:
+            return None
+        return FileRow(
+            content_hash=str(row.values["content_hash"]), is_withdrawn=_is_withdrawn(row.values), etag=row.etag
+        )
+
+    def record(self, period: BillingPeriod, record: SourceFileRecord, instead_of: FileRow | None) -> None:
+        """Make the file count (or be seen as refused) where *instead_of* is still in force.
+
+        Raises:
+            ChangedError, AlreadyExistsError: another version was recorded, or the file was withdrawn, meanwhile.
+        """
         blob = f"{period}/.records/{table_key(record.name)}_{record.content_hash[:HASH_DIGITS]}.json.gz"
         self._blobs.put(SOURCE_FILES_CONTAINER, blob, packed(record), content_type="application/gzip")
         values = {"name": record.name, "content_hash": record.content_hash, "blob": blob}
-        self._tables.upsert(FILES, str(period), table_key(record.name), values)
+        if instead_of is None:
+            self._tables.insert(FILES, str(period), table_key(record.name), values)
+        else:
+            self._tables.replace(FILES, str(period), table_key(record.name), values, instead_of.etag)
 
     def withdraw(self, period: BillingPeriod, name: str) -> bool:
-        """Let the file count no longer; return False where none of that name was recorded."""
-        if self._tables.get(FILES, str(period), table_key(name)) is None:
+        """Let the file count no longer; return False where none of that name counted or was refused.
+
+        Raises:
+            ChangedError: another version was recorded at the same moment. Look again.
+        """
+        row = self._tables.get(FILES, str(period), table_key(name))
+        if row is None or _is_withdrawn(row.values):
             return False
-        self._tables.delete(FILES, str(period), table_key(name))
+        self._tables.replace(FILES, str(period), row.row, {**row.values, "is_withdrawn": True}, row.etag)
         return True
 
+    def readmit(self, period: BillingPeriod, name: str) -> None:
+        """Let a withdrawn file be ingested again; any other stays as it is."""
+        row = self._tables.get(FILES, str(period), table_key(name))
+        if row is not None and _is_withdrawn(row.values):
+            self._tables.delete(FILES, str(period), table_key(name))
+
     def records(self, period: BillingPeriod) -> list[SourceFileRecord]:
-        """Return all files of the period in name order, refused ones too."""
+        """Return all files of the period in name order, refused ones too, withdrawn ones not."""
         return [
             unpacked(read_whole(self._blobs.open(SOURCE_FILES_CONTAINER, str(row.values["blob"]))), SourceFileRecord)
             for row in self._tables.query(FILES, str(period))
+            if not _is_withdrawn(row.values)
         ]
 
     def customers(self, period: BillingPeriod) -> list[str]:
         """Return the customers (ids in lower case) that any file of the period ever named, in key order."""
         return [str(row.values["customer_id"]) for row in self._tables.query(CUSTOMERS, str(period))]
 
-    def extracts(self, period: BillingPeriod, customer_id: str, counting: Sequence[str]) -> Iterator[StoredFile]:
-        """Yield a customer's extracts of the files whose content hash is among *counting*."""
+    def extracts(
+        self, period: BillingPeriod, customer_id: str, counting: Collection[tuple[str, str]]
+    ) -> Iterator[StoredFile]:
+        """Yield a customer's extracts of the files (name and content hash) that are *counting*."""
         rows = self._tables.query(EXTRACTS, table_key(customer_id), row_from=f"{period}_", row_before=f"{period}`")
         for row in rows:
-            if row.values["content_hash"] in counting:
-                blob, name = str(row.values["blob"]), str(row.values["name"])
+            blob, name = str(row.values["blob"]), str(row.values["name"])
+            if (name, str(row.values["content_hash"])) in counting:
                 yield StoredFile(self._blobs, SOURCE_LINES_CONTAINER, blob, name)
+
+
+def _is_withdrawn(values: Mapping[str, Scalar]) -> bool:
+    return bool(values.get("is_withdrawn", False))
 
 
 def _blob(period: BillingPeriod, name: str) -> str:

@@ -6,6 +6,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from azure.storage.queue import QueueClient
 
 from local.functions_host import FileStatuses, FunctionsHost, index_app
 from local.functions_host.config import HostConfig, QueueConfig
@@ -37,6 +38,7 @@ def test_messages_are_worked_off_retried_and_poisoned_on_azurite(azurite: str, t
     config = HostConfig(queues=QueueConfig(4, 2, dequeue_count_max=2, polling_interval_max_s=0.2))
     for body in ("good", "bad", b"\xff"):
         queues.send(queue, body)
+    QueueClient.from_connection_string(azurite, queue).send_message("not base64!")
 
     with FunctionsHost(index, config, queues, FileStatuses(tmp_path)) as host:
         host.drain(30)
@@ -44,5 +46,5 @@ def test_messages_are_worked_off_retried_and_poisoned_on_azurite(azurite: str, t
     poison = sorted(message.body for message in queues.receive(f"{queue}-poison", limit=5))
 
     assert sorted(seen) == [("bad", 1, True), ("bad", 2, True), ("good", 1, True)]
-    assert poison == [b"bad", b"\xff"]
+    assert poison == [b"bad", b"not base64!", b"\xff"]
     assert [message.body for message in queues.receive(f"{queue}-next", limit=5)] == [b"next"]

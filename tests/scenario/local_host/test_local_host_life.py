@@ -79,7 +79,7 @@ class Folder:
         command = [sys.executable, "run.py", str(self.path), str(lock_s), str(grace_s)]
         environment = {**os.environ, "PYTHONPATH": str(ROOT)}
         with (self.path / "log").open("ab") as log:
-            process = subprocess.Popen(command, cwd=self.path, env=environment, stderr=log)  # noqa: S603 - our own script
+            process = subprocess.Popen(command, cwd=self.path, env=environment, stderr=log)
             try:
                 yield process
             finally:

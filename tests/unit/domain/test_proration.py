@@ -20,6 +20,7 @@ def _days(first: str, last: str) -> Period:
 
 
 YEAR = _days("2026-10-05", "2027-10-04")
+ODD = _days("2026-10-20", "2027-06-30")
 
 
 @pytest.mark.parametrize(
@@ -107,8 +108,7 @@ def test_a_plan_that_nobody_names_is_read_from_text_or_length(
 
 def test_one_payment_for_an_odd_term_takes_the_named_commitment(licence: MakeLine) -> None:
     """A coterminated year paid at once: the text says one-year, the dates say 254 days."""
-    short = _days("2026-10-20", "2027-06-30")
-    found = proration_of(licence(charge=short, term=short, billing_frequency=""))
+    found = proration_of(licence(charge=ODD, term=ODD, billing_frequency=""))
 
     assert found is not None
     assert (254, 365) == (found.days, found.cycle_days)
@@ -118,17 +118,15 @@ def test_one_payment_for_an_odd_term_takes_the_named_commitment(licence: MakeLin
     "changed",
     [
         # one payment for an odd term whose commitment nobody names
-        {"charge": YEAR, "term": YEAR, "billing_frequency": "", "term_and_billing_cycle": "licence trial"},
+        {"charge": ODD, "term": ODD, "billing_frequency": "", "term_and_billing_cycle": "trial"},
+        # longer than the month it is billed for
         {"charge": _days("2026-10-01", "2026-12-15"), "billing_frequency": "Monthly"},
-        {"charge": _days("9999-12-02", "9999-12-30"), "billing_frequency": "Monthly", "term": None},
+        # its cycle would begin before the calendar does
+        {"charge": _days("0001-01-02", "0001-01-10"), "billing_frequency": "Monthly", "term": None},
     ],
 )
 def test_a_line_whose_cycle_cannot_be_told_has_no_share(licence: MakeLine, changed: dict[str, Any]) -> None:
     """None, so that it becomes an issue; never a guess."""
-    odd = _days("2026-10-20", "2027-06-30")
-    if changed["billing_frequency"] == "":
-        changed = {**changed, "charge": odd, "term": odd}
-
     assert proration_of(licence(**changed)) is None
 
 
@@ -160,8 +158,7 @@ def test_the_dates_name_the_commitment_before_the_text(
 
 def test_the_billing_plan_is_named_as_the_price_sheet_does(licence: MakeLine, usage: MakeLine) -> None:
     """Monthly, Annual or Triennial; nothing for usage, and nothing where it is unknown."""
-    odd = _days("2026-10-20", "2027-06-30")
-    unknown = licence(charge=odd, term=odd, billing_frequency="", term_and_billing_cycle="trial")
+    unknown = licence(charge=ODD, term=ODD, billing_frequency="", term_and_billing_cycle="trial")
 
     assert ["Monthly", "Annual", "Triennial"] == [
         plan_name(licence(billing_frequency=frequency)) for frequency in ("monthly", "Annually", "TRIENNIAL")

@@ -1,4 +1,4 @@
-"""Source lines: what kind of service a row is for, whether it takes money back, and whether it is free or an estimate."""
+"""Source lines: what kind of service a row is for, whether it takes money back, and whether it is free."""
 
 from collections.abc import Callable
 from decimal import Decimal
