@@ -6,7 +6,9 @@ process read it; a file that cannot be read stops everything, and all such files
 Not here: reading one file (``shared/partner_center/source_files``).
 """
 
+import gc
 import os
+import pickle
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -18,11 +20,16 @@ from typing import Any, BinaryIO
 from shared.domain.errors import SourceFileError
 from shared.domain.source_files import SourceFiles
 from shared.domain.source_lines import SourceLine
+from shared.domain.usage_folding import UsageFolds
+from shared.partner_center.source_files.mapping import Texts
 from shared.partner_center.source_files.reading import read_file
 from shared.partner_center.source_files.row_sink import Reading
 
 PARALLEL_FROM_BYTES = 8 << 20
 """Below this, starting processes costs more than they save."""
+
+PIECE_FOLDS = 2_000
+"""How many folds, about, cross from one process to another in one piece."""
 
 Boundaries = Callable[[SourceLine], Sequence[date]]
 _bytes_read: Any = None
@@ -83,7 +90,7 @@ def _read_dealt(
         for future in futures:
             while True:
                 try:
-                    parts.append(future.result(timeout=0.1))
+                    parts.append(_unpacked(future.result(timeout=0.1)))
                     break
                 except TimeoutError:
                     own(0)
@@ -136,10 +143,10 @@ def _checked(parts: Sequence[_Part]) -> SourceFiles:
 
 
 def _read_some(paths: Sequence[Path], boundaries: Boundaries, progress: Callable[[int], None]) -> _Part:
-    part = _Part()
+    part, texts = _Part(), Texts()
     for path in paths:
         try:
-            for read in read_file(LocalFile(path), Reading(boundaries, part.files.folds), progress):
+            for read in read_file(LocalFile(path), Reading(boundaries, part.files.folds, texts), progress):
                 part.files.take(read)
         except SourceFileError as error:
             part.problems.append(str(error))
@@ -159,14 +166,32 @@ class _Total:
         self._progress(self._bytes)
 
 
+def _packed(part: _Part) -> list[bytes]:
+    """Return *part* in pieces: packing and unpacking all at once would need as much memory again as the part."""
+    whole, part.files.folds = part.files.folds, UsageFolds()
+    return [
+        pickle.dumps(part, pickle.HIGHEST_PROTOCOL),
+        *(pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in whole.pieces(PIECE_FOLDS)),
+    ]
+
+
+def _unpacked(pieces: list[bytes]) -> _Part:
+    pieces.reverse()
+    part: _Part = pickle.loads(pieces.pop())  # noqa: S301 - made by a process of ours
+    while pieces:
+        part.files.folds.merge(pickle.loads(pieces.pop()))  # noqa: S301 - as above
+    return part
+
+
 def _start(counter: Any) -> None:
     global _bytes_read  # noqa: PLW0603 - a pool hands shared memory to its processes in no other way
+    gc.disable()  # what is read stays until it is sent, so there is nothing to collect
     _bytes_read = counter
 
 
-def _read_counted(paths: Sequence[Path], boundaries: Boundaries) -> _Part:
+def _read_counted(paths: Sequence[Path], boundaries: Boundaries) -> list[bytes]:
     def count(step: int) -> None:
         with _bytes_read.get_lock():
             _bytes_read.value += step
 
-    return _read_some(paths, boundaries, count)
+    return _packed(_read_some(paths, boundaries, count))

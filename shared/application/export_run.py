@@ -64,9 +64,8 @@ def exports_with_links(services: Services, period: BillingPeriod) -> list[tuple[
 
 def _export_customer(services: Services, run: Run, outcome: CustomerOutcome) -> int:
     shown = services.exports.of_scope(run.period, outcome.customer_id)
-    wanted = {(invoice.key.currency, kind): invoice for invoice in _invoices(services, run, outcome) for kind in KINDS}
-    if outcome.is_parked:
-        wanted = {}
+    invoices = [] if outcome.is_parked else _invoices(services, run, outcome)
+    wanted = {(invoice.key.currency, kind): invoice for invoice in invoices for kind in KINDS}
     for key in sorted(shown.keys() - wanted.keys()):
         services.exports.withdraw(run.period, shown[key])
     written = 0
@@ -111,7 +110,12 @@ def _export_reseller(services: Services, run: Run, outcomes: Sequence[CustomerOu
 
 
 def _invoices(services: Services, run: Run, outcome: CustomerOutcome) -> list[Invoice]:
-    """Return what the customer is shown: a draft that asks for nothing and takes nothing back is not."""
+    """Return what stands for the customer, less a draft that asks for nothing and takes nothing back.
+
+    Of a customer that could not be billed at all nothing is shown: what stands is of an earlier run, or unreadable.
+    """
+    if outcome.is_parked and not outcome.invoices:
+        return []
     standing = services.invoices.of_period(outcome.customer_id, run.period)
     return [invoice for invoice in standing if not services.invoices.is_void(invoice)]
 

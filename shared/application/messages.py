@@ -34,7 +34,7 @@ class _Message:
         if not isinstance(values, dict) or values.keys() != names.keys():
             raise InvalidError(f"a message for {cls.__name__} must hold exactly {', '.join(names)}")
         for name, value in values.items():
-            if not isinstance(value, int if names[name] is int else str):
+            if type(value) is not (int if names[name] is int else str):
                 raise InvalidError(f"a message for {cls.__name__}: {name} is {value!r}")
         return cls(**values)
 

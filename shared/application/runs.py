@@ -34,8 +34,6 @@ logger = logging.getLogger(__name__)
 RULES_VERSION = "1"
 """Counted up when the same inputs would give other amounts; a run then begins anew."""
 START_ATTEMPTS_MAX = 5
-CHUNK_CUSTOMERS = 25
-"""Customers in a message: few enough to finish well inside a function's ten minutes, many enough to spare messages."""
 ISSUES_KEPT_MAX = 1000
 
 
@@ -149,7 +147,7 @@ def _fresh(services: Services, period: BillingPeriod, inputs: Inputs, existing: 
         inputs=inputs,
         state=RunState.BILLING,
         customers=tuple(services.sources.customers(period)),
-        chunk_size=CHUNK_CUSTOMERS,
+        chunk_size=services.chunk_customers,
         start_number=existing.start_number + 1 if existing is not None else 1,
         etag=existing.etag if existing is not None else "",
     )

@@ -113,7 +113,11 @@ class Formats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
-    """Everything the use cases need. *clock* returns the present instant, aware, in UTC."""
+    """Everything the use cases need. *clock* returns the present instant, aware, in UTC.
+
+    *chunk_customers* is how many customers a message stands for: few enough to finish well inside a function's ten
+    minutes, many enough to spare messages.
+    """
 
     sources: SourceFileStore
     terms: TermsStore
@@ -125,3 +129,4 @@ class Services:
     clock: Callable[[], datetime]
     reseller_name: str
     link_hours: int
+    chunk_customers: int = 25

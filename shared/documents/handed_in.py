@@ -19,9 +19,6 @@ from typing import BinaryIO
 from xml.etree.ElementTree import ParseError
 from zipfile import BadZipFile, ZipFile
 
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
-
 from shared.domain.errors import InvalidError, LimitError
 
 FILE_BYTES_MAX = 20 * 1024 * 1024
@@ -35,7 +32,6 @@ ZIP_START = b"PK\x03\x04"
 _UTF16_STARTS = (b"\xff\xfe", b"\xfe\xff")
 _DAMAGES = (
     BadZipFile,
-    InvalidFileException,
     ParseError,
     zlib.error,
     KeyError,
@@ -48,7 +44,7 @@ _DAMAGES = (
     RuntimeError,
     NotImplementedError,
 )
-"""Everything openpyxl is known to raise for a file that is damaged, encrypted or no workbook."""
+"""Everything openpyxl is known to raise, beside its own error, for a file that is damaged, encrypted or no workbook."""
 
 Raw = str | int | float | bool | date | datetime | time | timedelta
 
@@ -163,6 +159,9 @@ def _csv_rows(text: str, separator: str, name: str) -> Iterator[InRow]:
 
 
 def _xlsx_rows(content: bytes, name: str, sheet: str) -> Iterator[InRow]:
+    from openpyxl import load_workbook  # noqa: PLC0415 - an app that starts up reads no workbook yet
+    from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415 - as above
+
     try:
         with ZipFile(BytesIO(content)) as archive:
             check_zip(archive, name)
@@ -174,7 +173,7 @@ def _xlsx_rows(content: bytes, name: str, sheet: str) -> Iterator[InRow]:
                 yield InRow(number, [_in_cell(cell.value, cell.number_format) for cell in row])
         finally:
             workbook.close()
-    except _DAMAGES as error:
+    except (*_DAMAGES, InvalidFileException) as error:
         raise InvalidError(f"{name}: the workbook cannot be read; save it again as XLSX without a password") from error
 
 

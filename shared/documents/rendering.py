@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Sequence
 from shared.application.services import Document
 from shared.documents.csv_file import customer_csv, excel_profile, reseller_csv
 from shared.documents.names import customer_file_name, reseller_file_name, run_hash
-from shared.documents.workbook import customer_workbook, reseller_workbook
 from shared.domain.invoices import Invoice
 from shared.domain.issues import Issue
 from shared.domain.periods import BillingPeriod
@@ -26,6 +25,8 @@ def customer_documents(invoice: Invoice, *, reseller_name: str, run_id: str) -> 
     Raises:
         LimitError: the invoice has more lines than a worksheet holds.
     """
+    from shared.documents.workbook import customer_workbook  # noqa: PLC0415 - an app that starts up renders nothing yet
+
     text, book = io.BytesIO(), io.BytesIO()
     customer_csv(invoice, run_id=run_id, stream=text, profile=excel_profile("en"))
     customer_workbook(invoice, reseller_name=reseller_name, run_id=run_id, stream=book)
@@ -49,6 +50,8 @@ def reseller_documents(
     Raises:
         LimitError: the run has more lines than a worksheet holds.
     """
+    from shared.documents.workbook import reseller_workbook  # noqa: PLC0415 - as above
+
     text, book = io.BytesIO(), io.BytesIO()
     reseller_csv(invoices(), run_id=run_id, stream=text)
     reseller_workbook(invoices(), reseller_name=reseller_name, run_id=run_id, issues=issues, stream=book)

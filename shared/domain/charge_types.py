@@ -8,6 +8,7 @@ Sources: Microsoft Partner Center documentation, "Reconciliation file charge typ
 """
 
 from enum import StrEnum
+from functools import lru_cache
 
 
 class ChargeKind(StrEnum):
@@ -89,6 +90,7 @@ _LEGACY = {
 }
 
 
+@lru_cache(maxsize=1024)
 def folded(text: str) -> str:
     """Return the letters of *text* in lower case, the form in which charge types are compared."""
     return "".join(character for character in text.casefold() if character.isalpha())
@@ -97,6 +99,7 @@ def folded(text: str) -> str:
 _KINDS = {folded(name): kind for name, kind in {**_LEGACY, **_NEW_COMMERCE}.items()}
 
 
+@lru_cache(maxsize=1024)
 def charge_kind(text: str) -> ChargeKind:
     """Return what a delivered charge type means; ``UNKNOWN`` for one that no list has."""
     return _KINDS.get(folded(text), ChargeKind.UNKNOWN)

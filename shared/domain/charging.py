@@ -269,7 +269,7 @@ def _unit_price(line: SourceLine, proration: Proration, amount: _Amount) -> Deci
         return amount.unit_price
     divisor = exact_product(Decimal(amount.divisor), line.units, Decimal(proration.days))
     digits = _AVERAGE_DIGITS + max(line.units.adjusted() + 1, 0)
-    return abs(quotient_half_up(exact_product(amount.dividend, Decimal(proration.cycle_days)), divisor, digits))
+    return quotient_half_up(exact_product(amount.dividend, Decimal(proration.cycle_days)), divisor, digits).copy_abs()
 
 
 def _charge_line(
@@ -338,14 +338,19 @@ def _charge_line(
     )
 
 
+def _is_below_cost(made: ChargeLine) -> bool:
+    if made.amount.currency != made.cost.currency or made.amount.amount >= made.cost.amount:
+        return False
+    return (made.amount - made.cost).rounded().is_negative
+
+
 def _remarks(line: SourceLine, made: ChargeLine, proration: Proration) -> tuple[Issue, ...]:
     issues = []
     if line.kind is ChargeKind.UNKNOWN:
         issues.append(remarks.charge_type_unknown(line))
     if shares_differ(line, proration):
         issues.append(remarks.proration_differs(line, proration))
-    margin = made.margin
     is_given = made.explanation.price.method == GIVEN
-    if margin is not None and margin.rounded().is_negative and not line.is_credit and not is_given:
+    if _is_below_cost(made) and not line.is_credit and not is_given:
         issues.append(remarks.sale_below_cost(line, made.amount))
     return tuple(issues)

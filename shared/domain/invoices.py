@@ -134,17 +134,16 @@ def line_changes(before: Sequence[ChargeLine], after: Sequence[ChargeLine]) -> t
         if was is not None and now is not None and line_hash(was) == line_hash(now):
             continue
         kind = ChangeKind.ADDED if was is None else ChangeKind.REMOVED if now is None else ChangeKind.CHANGED
-        some = now or was
-        if some is not None:
-            changes.append(
-                LineChange(
-                    kind=kind,
-                    key=key,
-                    description=some.sku_name or some.product_name or some.subscription_name,
-                    before=was.amount if was else None,
-                    after=now.amount if now else None,
-                )
+        described = new[key] if key in new else old[key]
+        changes.append(
+            LineChange(
+                kind=kind,
+                key=key,
+                description=described.sku_name or described.product_name or described.subscription_name,
+                before=was.amount if was else None,
+                after=now.amount if now else None,
             )
+        )
     return tuple(changes)
 
 

@@ -28,11 +28,12 @@ _PREFIX = {
 
 def digest(*parts: str) -> str:
     """Return 16 hex digits that stand for *parts*; no two different sequences of parts share a spelling."""
-    mixed = blake2b(digest_size=8)
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        mixed.update(len(encoded).to_bytes(4, "big") + encoded)
-    return mixed.hexdigest()
+    try:
+        encoded = [part.encode() for part in parts]
+    except UnicodeEncodeError:
+        encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    sized = b"".join([len(each).to_bytes(4, "big") + each for each in encoded])
+    return blake2b(sized, digest_size=8).hexdigest()
 
 
 def line_identity(line: SourceLine) -> str:

@@ -130,10 +130,8 @@ class Money:
         Raises:
             CurrencyMismatchError: a part is in another currency.
         """
-        total = cls.zero(currency)
-        for part in parts:
-            total += part
-        return total
+        zero = cls.zero(currency)
+        return cls(exact_sum((zero.amount, *(zero._same(part).amount for part in parts))), currency)  # noqa: SLF001 - own
 
     def __add__(self, other: "Money") -> "Money":
         return Money(exact_sum((self.amount, self._same(other).amount)), self.currency)

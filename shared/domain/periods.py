@@ -132,8 +132,6 @@ def cycle_containing(day: date, anchor: date, months: int) -> Period:
     if months <= 0:
         raise PeriodError(f"a cycle of {months} months does not exist")
     index = ((day.year - anchor.year) * 12 + day.month - anchor.month) // months
-    while add_months(anchor, index * months) > day:
+    if add_months(anchor, index * months) > day:
         index -= 1
-    while add_months(anchor, (index + 1) * months) <= day:
-        index += 1
     return Period(add_months(anchor, index * months), add_months(anchor, (index + 1) * months))

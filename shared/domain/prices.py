@@ -15,11 +15,14 @@ Not here: reading lists from files (``shared/documents/price_lists``), proration
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
+from operator import itemgetter
+from typing import TypeVar
 
 from shared.domain.charge_types import folded
 from shared.domain.errors import PriceListError
@@ -140,9 +143,20 @@ _SPECIFIC_FIRST: tuple[tuple[str, ...], ...] = (
 _RUNGS: tuple[_Rung, ...] = tuple(("charge_type", *rung) for rung in _SPECIFIC_FIRST) + _SPECIFIC_FIRST
 _FIELDS = ("charge_type", "meter_id", "product_id", "sku_id", "term", "billing_plan", "meter_category")
 
+V = TypeVar("V")
+_KeyOf = Callable[[tuple[str, ...]], object]
+_Groups = dict[tuple[str, _Rung, tuple[str, ...]], list[PriceEntry]]
+_Ladders = Mapping[str, tuple[tuple[_KeyOf, Mapping[object, V]], ...]]
+_key_of: Mapping[_Rung, _KeyOf] = {
+    rung: itemgetter(*map(_FIELDS.index, rung)) if rung else itemgetter(slice(0)) for rung in _RUNGS
+}
+"""The values of a rung, of all values in the order of ``_FIELDS``: a tuple, or the one value by itself."""
+
 
 class PriceBook:
     """A price list made ready for look-up. Build it once; each look-up is a handful of dictionary reads.
+
+    *entry_count* is how many entries the list has.
 
     Raises:
         PriceListError: two entries of one scope and key set claim the same day, or a key set is not supported.
@@ -150,17 +164,16 @@ class PriceBook:
 
     def __init__(self, entries: Iterable[PriceEntry], *, name: str = "price list") -> None:
         self.name = name
-        self._entries: dict[tuple[str, _Rung, tuple[str, ...]], list[PriceEntry]] = defaultdict(list)
+        groups: _Groups = defaultdict(list)
         for entry in entries:
-            self._add(entry)
-        used: dict[str, set[_Rung]] = defaultdict(set)
-        for scope, rung, _ in self._entries:
-            used[scope].add(rung)
-        self._rungs = {scope: tuple(rung for rung in _RUNGS if rung in rungs) for scope, rungs in used.items()}
+            self._add(groups, entry)
+        self.entry_count = sum(map(len, groups.values()))
+        self._ladders = _ladders(groups)
+        self._dated_ladders = _ladders({key: days for key, group in groups.items() if (days := _days(group))})
 
     def find(self, line: SourceLine, on: date | None) -> PriceFound | None:
         """Return the entry for *line* in force *on* that day, or None where the list has none."""
-        for candidates in self._candidates(line):
+        for candidates in _candidates(self._ladders, line):
             for entry in candidates:
                 if entry.in_force(on):
                     return PriceFound(entry, self.name)
@@ -168,21 +181,10 @@ class PriceBook:
 
     def boundaries(self, line: SourceLine) -> tuple[date, ...]:
         """Return the days on which the price of *line* could change, in order; empty for most lines."""
-        days = {
-            day
-            for candidates in self._candidates(line)
-            for entry in candidates
-            for day in (entry.valid_from, entry.valid_until)
-            if day is not None
-        }
-        return tuple(sorted(days))
+        days = list(_candidates(self._dated_ladders, line))
+        return tuple(sorted(set().union(*days))) if days else ()
 
-    @property
-    def entry_count(self) -> int:
-        """How many entries the list has."""
-        return sum(map(len, self._entries.values()))
-
-    def _add(self, entry: PriceEntry) -> None:
+    def _add(self, groups: _Groups, entry: PriceEntry) -> None:
         keys = entry.keys.folded()
         rung = tuple(name for name in _FIELDS if getattr(keys, name))
         if rung not in _RUNGS:
@@ -190,7 +192,7 @@ class PriceBook:
                 f"{self.name}, row {entry.row}: the keys {entry.keys} do not go together. "
                 "Use a meter id, a product with or without SKU, term and plan, a meter category, or none."
             )
-        group = self._entries[(entry.scope.casefold(), rung, tuple(getattr(keys, name) for name in rung))]
+        group = groups[(entry.scope.casefold(), rung, tuple(getattr(keys, name) for name in rung))]
         for other in group:
             if entry.overlaps(other):
                 raise PriceListError(
@@ -200,25 +202,44 @@ class PriceBook:
                 )
         group.append(entry)
 
-    def _candidates(self, line: SourceLine) -> Iterator[list[PriceEntry]]:
-        values = _folded_values(line)
-        for scope in (line.customer_id.casefold(), GLOBAL):
-            for rung in self._rungs.get(scope, ()):
-                key = tuple(values[name] for name in rung)
-                if all(key) and (found := self._entries.get((scope, rung, key))):
-                    yield found
 
-
-def _folded_values(line: SourceLine) -> dict[str, str]:
+def _ladders(found: Mapping[tuple[str, _Rung, tuple[str, ...]], V]) -> _Ladders[V]:
+    """Return, by scope, the rungs in use, the most specific first, each with what its keys lead to."""
+    scopes: dict[str, dict[_Rung, dict[object, V]]] = defaultdict(lambda: defaultdict(dict))
+    for (scope, rung, key), value in found.items():
+        scopes[scope][rung][key if len(key) != 1 else key[0]] = value
     return {
-        "charge_type": folded(line.charge_type),
-        "meter_id": line.meter_id.casefold(),
-        "product_id": line.product_id.casefold(),
-        "sku_id": line.sku_id.casefold(),
-        "term": term_name(line).casefold(),
-        "billing_plan": plan_name(line).casefold(),
-        "meter_category": line.meter_category.casefold(),
+        scope: tuple((_key_of[rung], rungs[rung]) for rung in _RUNGS if rung in rungs)
+        for scope, rungs in scopes.items()
     }
+
+
+def _candidates(ladders: _Ladders[V], line: SourceLine) -> Iterator[V]:
+    """Yield what *line* leads to. An empty value never does: the rung of an entry has only what the entry names."""
+    values = _folded(
+        line.charge_type,
+        line.meter_id,
+        line.product_id,
+        line.sku_id,
+        term_name(line),
+        plan_name(line),
+        line.meter_category,
+    )
+    for scope in (line.customer_id.casefold(), GLOBAL):
+        for key_of, found in ladders.get(scope, ()):
+            value = found.get(key_of(values))
+            if value is not None:
+                yield value
+
+
+@lru_cache(maxsize=4096)
+def _folded(charge_type: str, *others: str) -> tuple[str, ...]:
+    """Return the values in the order of ``_FIELDS``, in the form in which they are compared."""
+    return (folded(charge_type), *(value.casefold() for value in others))
+
+
+def _days(entries: Iterable[PriceEntry]) -> frozenset[date]:
+    return frozenset(day for entry in entries for day in (entry.valid_from, entry.valid_until) if day is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +275,8 @@ class PriceSheet:
         The customer's country is preferred to other markets, the commercial segment to others, a later row to an
         earlier one.
         """
+        if not self._rows:
+            return None
         currency = line.pricing_currency or line.cost.currency
         rows = self._rows.get(self._key(line.product_id, line.sku_id, term_name(line), plan_name(line), currency), [])
         in_force = [row for row in rows if _in_force(row, on)]

@@ -116,9 +116,9 @@ def shares_differ(line: SourceLine, proration: Proration) -> bool:
 
     Only told for lines without discounts, whose effective price is nothing but prorated.
     """
-    if not line.unit_price or line.effective_unit_price is None or line.adjustments or line.promotion_id:
-        return False
     if line.family is not Family.NEW_COMMERCE or not service_of(line).is_prorated:
+        return False
+    if not line.unit_price or line.effective_unit_price is None or line.adjustments or line.promotion_id:
         return False
     ours = quotient_half_up(Decimal(proration.days), proration.cycle_days, 6)
     theirs = quotient_half_up(abs(line.effective_unit_price), abs(line.unit_price), 6)
@@ -131,6 +131,8 @@ def prorate(full: Money, service: Period, full_period: Period) -> Money:
 
 
 def _months_named(text: str) -> int | None:
+    if not text:
+        return None
     lowered = text.casefold()
     return next((months for words, months in _TERM_MONTHS if any(word in lowered for word in words)), None)
 

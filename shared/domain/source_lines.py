@@ -50,12 +50,10 @@ class Service(StrEnum):
     @property
     def is_prorated(self) -> bool:
         """Whether a part of a charge cycle owes a part of the price (by days)."""
-        return self in {
-            Service.LICENCE,
-            Service.RESERVATION,
-            Service.SAVINGS_PLAN,
-            Service.SOFTWARE_SUBSCRIPTION,
-        }
+        return self in _PRORATED
+
+
+_PRORATED = (Service.LICENCE, Service.RESERVATION, Service.SAVINGS_PLAN, Service.SOFTWARE_SUBSCRIPTION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +137,7 @@ class SourceLine:
     @property
     def is_estimate(self) -> bool:
         """Whether the line is unbilled: Microsoft has not put it on an invoice yet."""
-        return self.family in {Family.NEW_COMMERCE, Family.DAILY_USAGE} and not self.invoice_number
+        return not self.invoice_number and self.family in {Family.NEW_COMMERCE, Family.DAILY_USAGE}
 
     @property
     def is_trial(self) -> bool:
@@ -171,10 +169,10 @@ def service_of(line: SourceLine) -> Service:
     Source: Microsoft Partner Center documentation, "Common billing scenarios, one-time and recurring", how to find
     the product family in the reconciliation file.
     """
+    if line.family is Family.DAILY_USAGE or line.family is Family.LEGACY_USAGE:
+        return Service.AZURE_USAGE
     if line.family is Family.LEGACY_LICENCE:
         return Service.LICENCE
-    if line.family in {Family.DAILY_USAGE, Family.LEGACY_USAGE}:
-        return Service.AZURE_USAGE
     return _new_commerce_service(line)
 
 

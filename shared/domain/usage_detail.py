@@ -52,6 +52,8 @@ def uncovered(lines: Sequence[SourceLine], daily: Iterable[SourceLine]) -> tuple
 
     *daily* are the folded daily rows; they are all charged.
     """
+    if not lines:
+        return [], []
     daily_costs: dict[_Key, list[Decimal]] = defaultdict(list)
     for line in daily:
         daily_costs[_key(line)].append(line.cost.amount)

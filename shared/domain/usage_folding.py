@@ -13,11 +13,12 @@ Not here: how rows are read, and prices (a fold only needs to know on which days
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from datetime import date
 from decimal import Decimal, DecimalException, localcontext
+from functools import lru_cache
 from operator import attrgetter
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, Protocol
 from zlib import crc32
 
 from shared.domain.errors import IntegrityError
@@ -59,7 +60,11 @@ FOLD_KEYS = (
     "invoice_number",
     "fx_rate",
 )
-_fold_key: Callable[[UsageRow], tuple[object, ...]] = attrgetter(*FOLD_KEYS)
+FoldKey = tuple[object, ...]
+_fold_key: Callable[[UsageRow], FoldKey] = attrgetter(*FOLD_KEYS)
+_key_of_line: Callable[[SourceLine], FoldKey] = attrgetter(
+    *("cost.currency" if name == "currency" else name for name in FOLD_KEYS)
+)
 
 Describe = Callable[[int], SourceLine | None]
 """Returns the whole source line for the row at that index of the rows being added, or None to leave that row out.
@@ -70,7 +75,6 @@ Boundaries = Callable[[SourceLine], Sequence[date]]
 """Returns the days on which the price of such a line could change, in order; mostly none."""
 
 
-T = TypeVar("T")
 _ZERO = Decimal(0)
 
 
@@ -83,25 +87,49 @@ FINGERPRINTS_ONE_IN = 16
 """A file with more folds than that is fingerprinted by one in sixteen, chosen by what they are, not where."""
 
 
-_SUMMED = {"origin", "quantity", "cost", "list_amount", "charge"}
-_DESCRIBING = tuple(field.name for field in fields(SourceLine) if field.name not in _SUMMED)
+_OF_ONE_ROW = {"origin", "quantity", "cost", "list_amount", "charge", "resource_group"}
+_DESCRIBING = tuple(field.name for field in fields(SourceLine) if field.name not in _OF_ONE_ROW)
+_NEEDED = {field.name for field in fields(SourceLine) if field.default is MISSING}
 _describing: Callable[[SourceLine], tuple[object, ...]] = attrgetter(*_DESCRIBING)
+
+
+@lru_cache(maxsize=256)
+def _same(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return equal names as one object: nearly all kinds of a month are described by the same columns."""
+    return names
 
 
 class UsageKind:
     """What all rows of a fold have in common, taken from the row that opened it; kept small, as there are many."""
 
-    __slots__ = ("_values", "currency", "customer_id", "customer_name", "file", "invoice_number", "line")
+    __slots__ = (
+        "_names",
+        "_values",
+        "currency",
+        "customer_id",
+        "customer_name",
+        "file",
+        "invoice_number",
+        "key",
+        "line",
+    )
 
-    def __init__(self, line: SourceLine) -> None:
+    def __init__(self, line: SourceLine, key: FoldKey) -> None:
+        own = _key_of_line(line)  # mostly the same texts: each is then kept once
+        self.key: FoldKey = tuple(
+            [mine if mine == delivered else delivered for mine, delivered in zip(own, key, strict=True)]
+        )
         self.customer_id, self.customer_name = line.customer_id, line.customer_name
         self.invoice_number, self.currency = line.invoice_number, line.cost.currency
         self.file, self.line = line.origin.file, line.origin.line
-        self._values = _describing(line)
+        described = zip(_DESCRIBING, _describing(line), strict=True)
+        told = [(name, value) for name, value in described if (value is not None and value != "") or name in _NEEDED]
+        names, self._values = zip(*told, strict=True)
+        self._names = _same(names)
 
     def source_line(self, fold: "UsageFold") -> SourceLine:
         """Return a line of this kind with the fold's sums."""
-        values: dict[str, Any] = dict(zip(_DESCRIBING, self._values, strict=True))
+        values: dict[str, Any] = dict(zip(self._names, self._values, strict=True))
         return SourceLine(
             **values,
             origin=Origin(file=self.file, line=self.line, row_count=fold.count),
@@ -112,11 +140,12 @@ class UsageKind:
         )
 
     def __getstate__(self) -> tuple[object, ...]:
-        return tuple(getattr(self, name) for name in self.__slots__)
+        named = self.customer_id, self.customer_name, self.invoice_number, self.currency
+        return self.key, *named, self.file, self.line, self._names, self._values
 
-    def __setstate__(self, state: tuple[object, ...]) -> None:
-        for name, value in zip(self.__slots__, state, strict=True):
-            setattr(self, name, value)
+    def __setstate__(self, state: tuple[Any, ...]) -> None:
+        self.key, self.customer_id, self.customer_name, self.invoice_number, self.currency, *described = state
+        self.file, self.line, self._names, self._values = described
 
 
 class UsageFold:
@@ -165,7 +194,13 @@ class UsageFold:
         return [self._stretches[index] for index in sorted(self._stretches)]
 
     def merge(self, other: "UsageFold") -> None:
-        """Take over the sums of a fold of the same key, made from other rows with the same price boundaries."""
+        """Take over the sums of a fold of the same key, made from other rows with the same price boundaries.
+
+        Raises:
+            IntegrityError: the boundaries differ, so that sums would be lost.
+        """
+        if self._boundaries != other._boundaries:  # noqa: SLF001 - another of the same class
+            raise IntegrityError("daily usage of one meter was added up by the days of two different price lists")
         if self._stretches is not None:
             for index, stretch in (other._stretches or {}).items():  # noqa: SLF001 - another of the same class
                 self._stretches.setdefault(index, UsageFold(self.kind)).merge(stretch)
@@ -178,7 +213,10 @@ class UsageFold:
         self.last_on = max(self.last_on, other.last_on)
 
     def source_line(self) -> SourceLine:
-        """Return the folded rows as one source line: exact sums, and the days from the first to the last row."""
+        """Return the folded rows as one source line: exact sums, and the days from the first to the last row.
+
+        Rows of many resource groups are in it, so it names none.
+        """
         return self.kind.source_line(self)
 
     def fingerprint(self) -> str:
@@ -201,11 +239,10 @@ class UsageFolds:
     def __init__(self, boundaries: Boundaries = _no_boundaries, known: "UsageFolds | None" = None) -> None:
         """Start empty; *known* are folds of earlier files, whose descriptions serve again."""
         self._boundaries = boundaries
-        self._known: Mapping[tuple[object, ...], UsageFold] = {}
-        self._texts: dict[str, str] = {}
+        self._known: Mapping[FoldKey, UsageFold] = {}
         if known is not None:
-            self._known, self._texts = known._folds, known._texts  # noqa: SLF001 - another of the same class
-        self._folds: dict[tuple[object, ...], UsageFold] = {}
+            self._known = known._folds  # noqa: SLF001 - another of the same class
+        self._folds: dict[FoldKey, UsageFold] = {}
 
     def add(self, rows: Iterable[UsageRow], describe: Describe, days: Mapping[str, str]) -> None:
         """Add rows; *describe* is asked for the whole line of a row that opens a new fold.
@@ -242,10 +279,6 @@ class UsageFolds:
         except DecimalException as error:
             raise IntegrityError("daily usage does not add up exactly: an amount is not a finite number") from error
 
-    def shared(self, value: T) -> T:
-        """Return *value*; of equal texts always the same one: names and ids repeat in thousands of folds."""
-        return cast("T", self._texts.setdefault(value, value)) if isinstance(value, str) else value
-
     def merge(self, other: "UsageFolds") -> None:
         """Take over all sums of *other*, which must not be used again."""
         folds = self._folds
@@ -263,6 +296,16 @@ class UsageFolds:
             customer = fold.kind.customer_id.casefold()
             customers.setdefault(customer, UsageFolds(self._boundaries))._folds[key] = fold  # noqa: SLF001 - same class
         return customers
+
+    def pieces(self, folds: int) -> "Iterator[UsageFolds]":
+        """Yield all folds in pieces of about that many, each customer's in one piece."""
+        piece = UsageFolds(self._boundaries)
+        for own in self.by_customer().values():
+            piece.merge(own)
+            if len(piece) >= folds:
+                yield piece
+                piece = UsageFolds(self._boundaries)
+        yield piece
 
     def parts(self) -> Iterator[UsageFold]:
         """Yield every fold that holds sums."""
@@ -292,9 +335,9 @@ class UsageFolds:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self._boundaries, self._folds = state
-        self._known, self._texts = {}, {}
+        self._known = {}
 
-    def _open(self, key: tuple[object, ...], describe: Describe, index: int, day: str) -> UsageFold | None:
+    def _open(self, key: FoldKey, describe: Describe, index: int, day: str) -> UsageFold | None:
         known = self._known.get(key) if day else None
         if known is not None:
             fold = known.fresh()
@@ -302,6 +345,7 @@ class UsageFolds:
             line = describe(index)
             if line is None:
                 return None
-            fold = UsageFold(UsageKind(line), tuple(boundary.isoformat() for boundary in self._boundaries(line)))
-        self._folds[tuple(map(self.shared, key))] = fold
+            days = tuple([boundary.isoformat() for boundary in self._boundaries(line)])
+            fold = UsageFold(UsageKind(line, key), days)
+        self._folds[fold.kind.key] = fold
         return fold

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -90,6 +91,30 @@ def blobs(store: Store) -> Blobs:
 def queues(store: Store) -> Queues:
     """The queues of each store in turn."""
     return store.queues
+
+
+class Own:
+    """A port whose tables or containers are this test's own: their names, always the first argument, are prefixed."""
+
+    def __init__(self, port: Any, prefix: str) -> None:
+        self._port, self._prefix = port, prefix
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Return the port's method for the test's own names."""
+        method = getattr(self._port, name)
+        return lambda home, *arguments, **named: method(self._prefix + home, *arguments, **named)
+
+
+@pytest.fixture
+def own_tables(tables: Tables) -> Tables:
+    """The tables of each store in turn, empty; for repositories, which name their tables themselves."""
+    return cast("Tables", Own(tables, f"t{uuid.uuid4().hex[:12]}"))
+
+
+@pytest.fixture
+def own_blobs(blobs: Blobs) -> Blobs:
+    """The blobs of each store in turn, empty; for repositories, which name their containers themselves."""
+    return cast("Blobs", Own(blobs, f"c{uuid.uuid4().hex[:12]}-"))
 
 
 @pytest.fixture

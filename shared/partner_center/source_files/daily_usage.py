@@ -99,8 +99,9 @@ class DailyUsage:
             following = next(chunks, b"")
             if index % SCHEMA_CHECK_STRIDE == 0 or not following:
                 self._check_schema(chunk)
-            self._add_chunk(chunk, line)
-            line, chunk, index = line + chunk.count(b"\n"), following, index + 1
+            starts = _line_starts(chunk)
+            self._add_chunk(chunk, starts, line)
+            line, chunk, index = line + len(starts) - 1, following, index + 1
 
     def add_values(self, delivered: Mapping[str, object], line: int) -> None:
         """Add one row given by delivered header, with every value checked."""
@@ -112,26 +113,29 @@ class DailyUsage:
             return
         self._sink.read.folds.add((row,), lambda _: self._sink.line(values, line), self._days)
 
-    def _add_chunk(self, chunk: bytes, first_line: int) -> None:
+    def _add_chunk(self, chunk: bytes, starts: Sequence[int], first_line: int) -> None:
+        """Add the rows of a chunk whose lines begin at *starts*; the last start is the chunk's end or an open line."""
         rows = self._decode(chunk)
         if rows is None:
             for line, row in _numbered(chunk, first_line):
                 self._add_text(row, line)
             return
-        numbered: list[tuple[int, bytes]] = []
+        has_blank_lines = len(rows) != len(starts) - chunk.endswith(b"\n")
+        numbered = list(_numbered(chunk, first_line)) if has_blank_lines else []
 
         def describe(index: int) -> SourceLine | None:
-            if not numbered:
-                numbered.extend(_numbered(chunk, first_line))
-            line, row = numbered[index]
+            if has_blank_lines:
+                line, row = numbered[index]
+            else:
+                line, row = first_line + index, chunk[slice(*starts[index : index + 2])]
             return self._line(self._described(row, line), line)
 
         self._sink.read.folds.add(rows, describe, self._days)
 
     def _line(self, values: Values, line: int) -> SourceLine | None:
-        """Return the whole row, or None after reporting a value (its day, mostly) that the sums would need."""
+        """Return the whole row, or None after reporting a value that the sums would need."""
         try:
-            _checked(values)
+            _check_day(values)
         except ValueProblem as problem:
             self._sink.bad_value(line, values, problem)
             return None
@@ -173,6 +177,15 @@ class DailyUsage:
             self._use_fields()
 
 
+def _line_starts(chunk: bytes) -> list[int]:
+    """Return where each line begins, and the end of the chunk; no line is copied, unlike by splitting."""
+    starts, find, at = [0], chunk.find, chunk.find(b"\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = find(b"\n", at + 1)
+    return starts
+
+
 def _numbered(chunk: bytes, first_line: int) -> Iterator[tuple[int, bytes]]:
     """Yield the lines that hold something, with their numbers in the file."""
     for offset, row in enumerate(chunk.split(b"\n")):
@@ -186,17 +199,22 @@ def _checked(values: Values) -> _Row:
     Raises:
         ValueProblem: a value that is needed is missing or cannot be read.
     """
+    _check_day(values)
     texts: dict[str, Any] = {name: str(values.get(name) or "") for name in _TEXTS}
-    try:
-        on = day(texts["usage_on"])
-    except ValueError as error:
-        raise ValueProblem("usage_on", texts["usage_on"], str(error)) from error
-    if on is None:
-        raise ValueProblem("usage_on", "", "is empty; the day of the usage is needed.")
     checked: dict[str, Any] = {name: _needed_number(values, name) for name in _NUMBERS}
     if values.get("fx_rate") not in {None, ""}:
         checked["fx_rate"] = _needed_number(values, "fx_rate")
     return _Row(**texts, **checked)
+
+
+def _check_day(values: Values) -> None:
+    text = str(values.get("usage_on") or "")
+    try:
+        on = day(text)
+    except ValueError as error:
+        raise ValueProblem("usage_on", text, str(error)) from error
+    if on is None:
+        raise ValueProblem("usage_on", "", "is empty; the day of the usage is needed.")
 
 
 def _needed_number(values: Values, field: str) -> Decimal:

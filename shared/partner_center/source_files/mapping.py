@@ -63,13 +63,23 @@ class ValueProblem(Exception):  # noqa: N818 - it never leaves this package: it 
         self.field, self.value, self.reason = field, value, reason
 
 
-def source_line(values: Values, family: Family, origin: Origin) -> SourceLine:
-    """Return the row as a source line.
+class Texts(dict[str, str]):
+    """Delivered texts as they are kept: trimmed, none for an empty list, and of equal ones always the same object."""
+
+    def __missing__(self, delivered: str) -> str:
+        text = delivered.strip()
+        self[delivered] = kept = "" if text in _EMPTY_LISTS else self.setdefault(text, text)
+        return kept
+
+
+def source_line(values: Values, family: Family, origin: Origin, kept: Texts) -> SourceLine:
+    """Return the row as a source line; its texts are taken from *kept*, and kept there.
 
     Raises:
         ValueProblem: a value that is needed is missing or cannot be read.
     """
-    texts = {name: _text(values, name) for name in _TEXTS}
+    get = values.get
+    texts = {name: kept[value] if isinstance(value := get(name), str) else _text(values, name) for name in _TEXTS}
     if not texts["customer_id"]:
         raise ValueProblem("customer_id", "", "is empty, so nobody can be billed.")
     quantity = _number(values, "quantity")
@@ -113,8 +123,11 @@ def row_sums_differ(values: Values, line: SourceLine) -> str:
 
 def _text(values: Values, field: str) -> str:
     value = values.get(field)
-    if value is None:
+    if value is None or value == "":
         return ""
+    if isinstance(value, str):
+        text = value.strip()
+        return "" if text in _EMPTY_LISTS else text
     is_plain = isinstance(value, Decimal) and is_sane(value)  # 1E+999999999 written out would fill the memory
     text = (f"{value:f}" if is_plain else str(value)).strip()
     return "" if text in _EMPTY_LISTS else text

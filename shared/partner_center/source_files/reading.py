@@ -56,7 +56,6 @@ def read_file(
         counted = _Counted(raw, progress)
         for name, content in open_contents(cast("BinaryIO", io.BufferedReader(counted, 1 << 20)), source.name):
             reads.append(_read_content(name, content, terms))
-        counted.drain()
     for read in reads:
         read.content_hash = counted.hexdigest() if len(reads) == 1 else f"{counted.hexdigest()}/{read.name}"
     return reads
@@ -141,12 +140,6 @@ class _Counted(io.RawIOBase):
         self._hash.update(block)
         self._progress(len(block))
         return len(block)
-
-    def drain(self) -> None:
-        """Read what a reader left (a zip's directory), so that the hash covers the whole file."""
-        while block := self._raw.read(1 << 20):
-            self._hash.update(block)
-            self._progress(len(block))
 
     def hexdigest(self) -> str:
         return self._hash.hexdigest()

@@ -20,7 +20,7 @@ from shared.domain.source_files import DocumentKey, DocumentSum, FileRead
 from shared.domain.source_lines import Family, Origin, SourceLine
 from shared.domain.usage_folding import UsageFolds
 from shared.partner_center.source_files.columns import Columns, folded_header
-from shared.partner_center.source_files.mapping import ValueProblem, Values, row_sums_differ, source_line
+from shared.partner_center.source_files.mapping import Texts, ValueProblem, Values, row_sums_differ, source_line
 
 Boundaries = Callable[[SourceLine], Sequence[date]]
 ISSUES_SHOWN_MAX = 20
@@ -34,10 +34,14 @@ def no_boundaries(_: SourceLine) -> Sequence[date]:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a reader is told: where prices change within the month, and the folds that earlier files described."""
+    """What a reader is told: where prices change within the month, and what earlier files of the month left.
+
+    *known* are the folds that they described, *texts* what they read: each text is kept once.
+    """
 
     boundaries: Boundaries = no_boundaries
     known: UsageFolds | None = None
+    texts: Texts | None = None
 
 
 class RowSink:
@@ -54,6 +58,7 @@ class RowSink:
         self._seen: Counter[IssueCode] = Counter()
         self._left_out: Counter[IssueCode] = Counter()
         self._blocked: set[str] = set()
+        self._texts = Texts() if terms.texts is None else terms.texts
         self._report_unknown(headers)
 
     @property
@@ -88,7 +93,7 @@ class RowSink:
         """Return the row as a source line, or None after reporting what is wrong with it."""
         origin = Origin(file=self.file, line=_line_in_original(values, line))
         try:
-            made = source_line(self._shared(values), self.columns.family, origin)
+            made = source_line(values, self.columns.family, origin, self._texts)
         except ValueProblem as problem:
             self.bad_value(line, values, problem)
             return None
@@ -212,11 +217,6 @@ class RowSink:
                     "Nothing to do for this month; report the column so that it gets a meaning.",
                     column=header[:80],
                 )
-
-    def _shared(self, values: Values) -> Values:
-        """Return *values* with equal texts made one object: names repeat in thousands of rows."""
-        shared = self.read.folds.shared
-        return {field: shared(value) for field, value in values.items()}
 
 
 def _line_in_original(values: Values, line: int) -> int:

@@ -42,6 +42,9 @@ def is_sane(value: Decimal) -> bool:
     """Whether a number is finite and of a length that money arithmetic holds exactly."""
     if not value.is_finite():
         return False
+    written = str(value)
+    if len(written) <= DIGITS_MAX and "E" not in written:
+        return True  # as many digits at most, on either side: taking the number apart would take longer
     exponent = value.as_tuple().exponent
     return isinstance(exponent, int) and exponent >= -DIGITS_MAX and value.adjusted() <= DIGITS_MAX
 

@@ -145,7 +145,7 @@ def test_two_prices_for_one_day_are_refused_with_both_rows(
 
 def test_a_contradiction_in_a_customers_own_prices_names_the_customer(entry: MakeEntry) -> None:
     """So that the row is found."""
-    with pytest.raises(PriceListError, match="two prices for everything .customer c1. on the same days"):
+    with pytest.raises(PriceListError, match=r"two prices for everything \(customer C1\) on the same days"):
         PriceBook([entry(scope="c1"), entry(scope="C1")])
 
 

@@ -46,6 +46,8 @@ ODD = _days("2026-10-20", "2027-06-30")
         (_days("2026-10-20", "2027-06-30"), _days("2026-10-20", "2027-06-30"), "Annual", 254, 365),
         # a term that started on the 31st has its November cycle from the 30th
         (_days("2026-11-30", "2026-12-30"), _days("2026-10-31", "2027-10-30"), "Monthly", 31, 31),
+        # ends inside a cycle of its term: the end decides
+        (_days("2026-10-05", "2026-10-20"), YEAR, "Monthly", 16, 30),
         # without the subscription's dates
         (_days("2026-10-20", "2026-10-31"), None, "Monthly", 12, 31),
     ],
@@ -200,6 +202,8 @@ def test_usage_is_priced_on_its_own_first_day(usage: MakeLine) -> None:
         ({"effective_unit_price": Decimal("4.34")}, False),  # 8.41 x 16 / 31 = 4.3406
         ({"effective_unit_price": Decimal("-4.34")}, False),
         ({"effective_unit_price": Decimal("4.20")}, True),
+        ({"effective_unit_price": Decimal("518.12"), "unit_price": Decimal(1000)}, False),  # off by 0.00199
+        ({"effective_unit_price": Decimal("518.14"), "unit_price": Decimal(1000)}, True),  # off by 0.00201
         ({"effective_unit_price": Decimal("4.20"), "promotion_id": "P"}, False),
         ({"effective_unit_price": Decimal("4.20"), "adjustments": '["15%"]'}, False),
         ({"effective_unit_price": None}, False),
