@@ -10,7 +10,7 @@ from shared.application.runs import current_run, finish_chunk, terms_of
 from shared.application.services import Services
 from shared.application.terms import load_terms
 from shared.domain.customer_bills import CustomerBill, CustomerLines, Terms, bill_customer
-from shared.domain.errors import IntegrityError, InvalidError
+from shared.domain.errors import ConflictError, IntegrityError, InvalidError, OperationalError
 from shared.domain.invoices import Invoice, empty_invoice, sums_by_currency
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.storage.repositories.runs import CustomerOutcome, Run, RunState
@@ -45,12 +45,14 @@ def _bill_one(services: Services, run: Run, customer_id: str, terms: Terms) -> C
         bill = bill_customer(_lines_of(services, run, customer_id, terms), terms)
         drafts = (*bill.invoices, *_emptied(services, run, bill))
         invoices = [services.invoices.keep(draft, start_number=run.start_number)[0] for draft in drafts]
+    except (OperationalError, ConflictError):
+        raise  # the store's trouble, not the customer's: the message comes again
     except (IntegrityError, InvalidError) as error:
         logger.warning("run %s: customer %s parked: %s", run.id, customer_id, error)
-        bill = CustomerBill(
-            customer_id=customer_id, customer_name=customer_id, invoices=(), issues=(_parked(customer_id, error),)
-        )
-        invoices = []
+        bill, invoices = _parked_bill(customer_id, str(error)), []
+    except Exception as error:  # a fault of ours must not keep everybody else from being billed
+        logger.exception("run %s: customer %s parked by a fault", run.id, customer_id)
+        bill, invoices = _parked_bill(customer_id, f"a fault in Prorata ({type(error).__name__}), see the log"), []
     return CustomerOutcome(
         customer_id=customer_id,
         customer_name=bill.customer_name,
@@ -80,11 +82,12 @@ def _emptied(services: Services, run: Run, bill: CustomerBill) -> list[Invoice]:
     return [empty_invoice(invoice) for invoice in earlier if invoice.key.currency not in billed]
 
 
-def _parked(customer_id: str, error: Exception) -> Issue:
-    return Issue(
+def _parked_bill(customer_id: str, reason: str) -> CustomerBill:
+    issue = Issue(
         code=IssueCode.CUSTOMER_PARKED,
         severity=Severity.BLOCKING,
-        message=f"Customer {customer_id} was not billed: {error}.",
+        message=f"Customer {customer_id} was not billed: {reason}.",
         cure="Everybody else was. Look at this customer's rows, then run again.",
         customer_id=customer_id,
     )
+    return CustomerBill(customer_id=customer_id, customer_name=customer_id, invoices=(), issues=(issue,))

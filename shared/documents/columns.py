@@ -212,7 +212,6 @@ _REFERENCES: tuple[Column[ResellerRow], ...] = (
     Column("ProductId", _T, lambda r: r.charge.product_id, 18, "Microsoft's product."),
     Column("SkuId", _T, lambda r: r.charge.sku_id, 9, "Microsoft's variant; it may begin with zeros."),
     Column("EntitlementId", _T, lambda r: r.charge.entitlement_id, 38, "The Azure subscription."),
-    Column("ResourceGroup", _T, lambda r: r.charge.resource_group, 24, "The Azure resource group."),
     Column("CustomerDomain", _T, lambda r: r.charge.customer_domain, 28, "The customer's domain."),
     Column("CustomerCountry", _T, lambda r: r.charge.customer_country, 17, "The customer's country."),
     Column("Source", _T, lambda r: str(r.charge.origin), 40, "File and line of Microsoft's row."),

@@ -55,7 +55,8 @@ def reseller_documents(
     text, book = io.BytesIO(), io.BytesIO()
     reseller_csv(invoices(), run_id=run_id, stream=text)
     reseller_workbook(invoices(), reseller_name=reseller_name, run_id=run_id, issues=issues, stream=book)
-    period, content_hash = BillingPeriod.parse(run_id[:7]), run_hash(invoice.content_hash for invoice in invoices())
+    period = BillingPeriod.parse(run_id[:7])
+    content_hash = run_hash(f"{each.content_hash}{each.state}{each.number}" for each in invoices())
     return [
         Document(
             file_name=reseller_file_name(

@@ -106,7 +106,6 @@ class ChargeLine:
     unit: str
     meter_category: str
     meter_name: str
-    resource_group: str
     unit_price: Decimal | None
     amount: Money
     is_estimate: bool
@@ -307,7 +306,6 @@ def _charge_line(
         unit=line.unit,
         meter_category=line.meter_category,
         meter_name=line.meter_name,
-        resource_group=line.resource_group,
         unit_price=_unit_price(line, proration, amount),
         amount=Money(rounded, amount.currency),
         is_estimate=line.is_estimate,

@@ -16,7 +16,7 @@ from datetime import date
 from decimal import Decimal
 
 from shared.domain.errors import PeriodError
-from shared.domain.money import Money, quotient_half_up
+from shared.domain.money import Money, exact_product, exact_sum
 from shared.domain.periods import Period, add_months, cycle_containing, months_between
 from shared.domain.source_lines import Family, Service, SourceLine, service_of
 
@@ -35,8 +35,6 @@ _TERM_MONTHS = (
 )
 _TERM_NAMES = {1: "P1M", 12: "P1Y", 36: "P3Y", 60: "P5Y"}
 _PLAN_NAMES = {1: "Monthly", 12: "Annual", 36: "Triennial", 60: "Quinquennial"}
-SHARE_TOLERANCE = Decimal("0.002")
-"""Microsoft prints effective unit prices with as few as two digits: a share may look off by this much and be right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +112,19 @@ def price_date(line: SourceLine, proration: Proration) -> date | None:
 def shares_differ(line: SourceLine, proration: Proration) -> bool:
     """Whether Microsoft's own effective unit price implies another share of the cycle than the dates do.
 
-    Only told for lines without discounts, whose effective price is nothing but prorated.
+    Only told for lines without discounts, whose effective price is nothing but prorated, and only beyond the last digit
+    that Microsoft prints of it (documents show two decimals, files up to eighteen).
     """
     if line.family is not Family.NEW_COMMERCE or not service_of(line).is_prorated:
         return False
     if not line.unit_price or line.effective_unit_price is None or line.adjustments or line.promotion_id:
         return False
-    ours = quotient_half_up(Decimal(proration.days), proration.cycle_days, 6)
-    theirs = quotient_half_up(abs(line.effective_unit_price), abs(line.unit_price), 6)
-    return abs(ours - theirs) > SHARE_TOLERANCE
+    printed = line.effective_unit_price.copy_abs()
+    last_digit = Decimal(1).scaleb(int(printed.as_tuple().exponent))  # a finite number's exponent is an int
+    ours = exact_product(line.unit_price.copy_abs(), Decimal(proration.days))
+    theirs = exact_product(printed, Decimal(proration.cycle_days))
+    difference = exact_sum((ours, theirs.copy_negate())).copy_abs()
+    return difference > exact_product(last_digit, Decimal(proration.cycle_days))
 
 
 def prorate(full: Money, service: Period, full_period: Period) -> Money:

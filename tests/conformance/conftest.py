@@ -32,7 +32,7 @@ def find_python() -> str:
     names = [os.environ.get("PRORATA_PYTHON313"), "python3.13", "python3.14"]
     for found in filter(None, (shutil.which(name) for name in names if name)):
         test = [found, "-c", "import sys; sys.exit(sys.version_info < (3, 13))"]
-        if subprocess.run(test, capture_output=True, check=False, timeout=RUN_LIMIT_S).returncode == 0:  # noqa: S603 - a Python
+        if subprocess.run(test, capture_output=True, check=False, timeout=RUN_LIMIT_S).returncode == 0:
             return found
     unavailable("Microsoft's engine needs Python 3.13 or later; put one on PATH or name it in PRORATA_PYTHON313")
     raise AssertionError
@@ -52,7 +52,7 @@ def install(python: str) -> Path:
     )
     for step in steps:
         try:
-            done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=INSTALL_LIMIT_S)  # noqa: S603 - our own command
+            done = subprocess.run(step, capture_output=True, text=True, check=False, timeout=INSTALL_LIMIT_S)
         except (OSError, subprocess.TimeoutExpired) as error:
             unavailable(f"Microsoft's engine cannot be installed: {type(error).__name__}")
         if done.returncode:
@@ -70,7 +70,7 @@ class Engine:
 
     def __call__(self, folder: Path, invocations: list[dict[str, Any]] | None = None) -> dict[str, Any]:
         """Index the app in *folder*, run *invocations*, and return what the script says."""
-        done = subprocess.run(  # noqa: S603 - our own script
+        done = subprocess.run(
             [str(self._interpreter), str(Path(__file__).with_name("invoke.py")), str(folder)],
             input=json.dumps(invocations or []),
             capture_output=True,

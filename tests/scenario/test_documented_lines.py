@@ -233,7 +233,7 @@ def test_every_row_is_read_without_a_complaint(record: Record) -> None:
 
 
 def test_a_share_that_contradicts_microsofts_own_price_is_noticed() -> None:
-    """Both examples whose days do not fit their dates; 11 of 12 months are too near to 335 of 365 days to be told."""
+    """The examples whose days do not fit their dates, and the one that is prorated by months."""
     noticed = {
         record["name"]
         for record in RECORDS
@@ -243,6 +243,7 @@ def test_a_share_that_contradicts_microsofts_own_price_is_noticed() -> None:
     assert {
         "migrated, old end of term kept, monthly plan",
         "migrated, old end of term kept, annual plan",
+        "monthly plan changed to annual",
     } == noticed
 
 

@@ -202,8 +202,11 @@ def test_usage_is_priced_on_its_own_first_day(usage: MakeLine) -> None:
         ({"effective_unit_price": Decimal("4.34")}, False),  # 8.41 x 16 / 31 = 4.3406
         ({"effective_unit_price": Decimal("-4.34")}, False),
         ({"effective_unit_price": Decimal("4.20")}, True),
-        ({"effective_unit_price": Decimal("518.12"), "unit_price": Decimal(1000)}, False),  # off by 0.00199
-        ({"effective_unit_price": Decimal("518.14"), "unit_price": Decimal(1000)}, True),  # off by 0.00201
+        ({"effective_unit_price": Decimal("516.12"), "unit_price": Decimal(1000)}, False),  # cut, not rounded
+        (
+            {"effective_unit_price": Decimal("516.14"), "unit_price": Decimal(1000)},
+            True,
+        ),  # 516.129: beyond the last digit
         ({"effective_unit_price": Decimal("4.20"), "promotion_id": "P"}, False),
         ({"effective_unit_price": Decimal("4.20"), "adjustments": '["15%"]'}, False),
         ({"effective_unit_price": None}, False),
@@ -214,7 +217,7 @@ def test_usage_is_priced_on_its_own_first_day(usage: MakeLine) -> None:
 def test_a_share_that_microsofts_price_contradicts_is_told(
     licence: MakeLine, changed: dict[str, Any], differs: object
 ) -> None:
-    """Only for lines without discounts, and with room for prices printed with two digits."""
+    """Only for lines without discounts, and beyond the last digit that is printed."""
     line = licence(charge=_days("2026-10-20", "2026-11-04"), term=YEAR, **changed)
     found = proration_of(line)
 

@@ -1,0 +1,186 @@
+"""Measure Prorata against pandas, in the same run on the same machine: ``make bench``, or ``bench/run.py``.
+
+Every measurement is a process of its own, from its start to its end; sides take turns, round by round, so that other
+work on the machine meets all of them. Medians are shown. The goals are ratios, not seconds; exit code 1 says that one
+of them was missed.
+
+Not here: the two sides (``product``, ``pandas_baseline``), whether their results are right (``oracle``).
+"""
+
+import argparse
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent
+DATA = ROOT / ".prorata" / "bench"
+RESULTS = HERE / "results"
+CUSTOMERS, RULES, PARTS, SEED = 5_000, 8_000, 10, 7
+RATIO_MAX, PEAK_MIB_MAX = 0.25, 128
+SIDES: Mapping[str, Sequence[str]] = {
+    "Prorata": ("bench/product.py",),
+    "pandas": ("bench/pandas_baseline.py",),
+    "pandas, columns selected": ("bench/pandas_baseline.py", "--selected"),
+}
+_COLD_STARTS = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One process: *told* is the JSON object it printed, if it printed one."""
+
+    wall_s: float
+    cpu_s: float
+    told: Mapping[str, Any]
+
+
+def measure(arguments: Sequence[str]) -> Measured:
+    """Run Python with *arguments* and measure the process and all that it started.
+
+    Raises:
+        subprocess.CalledProcessError: it failed.
+    """
+    with tempfile.TemporaryFile() as output:
+        began = time.perf_counter()
+        process = subprocess.Popen([sys.executable, *arguments], stdout=output, cwd=ROOT)  # noqa: S603 - our own scripts
+        _, status, used = os.wait4(process.pid, 0)
+        wall_s = time.perf_counter() - began
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, list(arguments))
+        output.seek(0)
+        printed = output.read()
+    return Measured(wall_s, used.ru_utime + used.ru_stime, json.loads(printed) if printed.startswith(b"{") else {})
+
+
+def make_data(lines: int) -> Path:
+    """Return the folder with the parts and the price list of a run of *lines*; they are made once."""
+    from local.demo.usage import write_usage_parts  # noqa: PLC0415 - this process stays small, see measure()
+    from local.demo.usage_rules import write_price_rules  # noqa: PLC0415 - as above
+
+    folder = DATA / f"{lines}-{SEED}"
+    if not folder.exists():
+        making = DATA / f"{lines}-{SEED}.making"
+        shutil.rmtree(making, ignore_errors=True)
+        write_usage_parts(making / "parts", lines=lines, parts=PARTS, customers=CUSTOMERS, seed=SEED)
+        write_price_rules(making / "prices.csv", customers=CUSTOMERS, rules=RULES, seed=SEED)
+        making.rename(folder)
+    return folder
+
+
+def race(folder: Path, rounds: int) -> dict[str, dict[str, Any]]:
+    """Let the sides take turns and return, for each, medians and the highest peaks."""
+    runs: dict[str, list[Measured]] = {side: [] for side in SIDES}
+    for number in range(1, rounds + 1):
+        for side, script in SIDES.items():
+            runs[side].append(measure([*script, str(folder)]))
+            last = runs[side][-1]
+            print(f"round {number}  {side:26} {last.wall_s:7.2f} s wall  {last.cpu_s:7.2f} s CPU", flush=True)
+    return {side: _summary(each) for side, each in runs.items()}
+
+
+def _summary(runs: Sequence[Measured]) -> dict[str, Any]:
+    told = [run.told for run in runs]
+    return {
+        "wall_s": round(median(run.wall_s for run in runs), 2),
+        "cpu_s": round(median(run.cpu_s for run in runs), 2),
+        "peak_mib": [round(max(each["peak_mib"][place] for each in told), 1) for place in (0, 1)],
+        "seconds": {stage: round(median(each["seconds"][stage] for each in told), 2) for stage in told[0]["seconds"]},
+        "totals": told[0]["totals"],
+        "charge_lines": told[0]["charge_lines"],
+    }
+
+
+def verify(folder: Path) -> dict[str, int]:
+    """Compare both results with the oracle; nothing of this is timed."""
+    with tempfile.TemporaryDirectory() as kept:
+        product, pandas = Path(kept) / "product.jsonl", Path(kept) / "pandas"
+        measure(["bench/product.py", str(folder), "--keep", str(product)])
+        measure(["bench/pandas_baseline.py", str(folder), "--selected", "--keep", str(pandas)])
+        checked = measure(["bench/oracle.py", str(folder), "--product", str(product), "--pandas", str(pandas)])
+    return dict(checked.told)
+
+
+def cold_start() -> dict[str, float]:
+    """Return how long a fresh interpreter takes to import the function app, and the Functions library alone."""
+    app, control = [], []
+    for _ in range(_COLD_STARTS):
+        app.append(measure(["-c", "import function_app"]).wall_s)
+        control.append(measure(["-c", "import azure.functions"]).wall_s)
+    return {
+        "function_app_s": round(median(app), 3),
+        "azure_functions_s": round(median(control), 3),
+        "ratio": round(median(app) / median(control), 2),
+    }
+
+
+def demo_month() -> float:
+    """Return the seconds of ``prorata bill`` for the demo month, documents included."""
+    from local.demo.month import write_month  # noqa: PLC0415 - as in make_data()
+
+    command = "import sys; from local.command import main; sys.exit(min(main(), 3) % 3)"  # 3: billed, with issues
+    with tempfile.TemporaryDirectory() as folder:
+        month = write_month(Path(folder) / "month")
+        files = [str(path) for path in month.microsoft_files]
+        options = ["--prices", str(month.price_list), "--price-sheet", str(month.price_sheet)]
+        options += ["--subscriptions", str(month.subscription_details), "--control", str(month.control_totals)]
+        options += ["--out", str(Path(folder) / "out"), "--json"]
+        return round(measure(["-c", command, "bill", "--lines", *files, *options]).wall_s, 2)
+
+
+def report(sides: Mapping[str, Mapping[str, Any]], checked: Mapping[str, int]) -> dict[str, Any]:
+    """Print the table and the goals; return the ratios and what was missed."""
+    product = sides["Prorata"]
+    ratios = {side: round(product["wall_s"] / each["wall_s"], 3) for side, each in sides.items()}
+    cpu_ratios = {side: round(product["cpu_s"] / each["cpu_s"], 3) for side, each in sides.items()}
+    print(f"\n{'':26} {'wall s':>8} {'Prorata/it':>11} {'CPU s':>8} {'Prorata/it':>11} {'peak MiB: own, workers':>24}")
+    for side, each in sides.items():
+        own, workers = each["peak_mib"]
+        columns = f"{each['wall_s']:8.2f} {ratios[side]:11.3f} {each['cpu_s']:8.2f} {cpu_ratios[side]:11.3f}"
+        print(f"{side:26} {columns} {own:15.1f} {workers:8.1f}")
+    off = sum(checked[name] for name in ("rows_off", "lines_off", "totals_off"))
+    print(f"\nagainst the oracle: {json.dumps(checked, indent=2)}\n")
+    goals = {
+        f"wall at most {RATIO_MAX} of pandas": ratios["pandas"] <= RATIO_MAX,
+        f"at most {PEAK_MIB_MAX} MiB a process": max(product["peak_mib"]) <= PEAK_MIB_MAX,
+        "equal to the oracle on every row, line and total": off == 0,
+    }
+    for goal, is_met in goals.items():
+        print(f"{'met   ' if is_met else 'MISSED'}  {goal}")
+    return {"wall_ratio": ratios, "cpu_ratio": cpu_ratios, "goals": goals}
+
+
+def main() -> int:
+    """Read the command line, measure, print, write the results; 1 if a goal was missed."""
+    parser = argparse.ArgumentParser(description="Measure Prorata against pandas.")
+    parser.add_argument("--lines", type=int, default=0, help="rows of daily usage: 1,000,000, or 100,000 with --quick")
+    parser.add_argument("--quick", action="store_true", help="one round; the results are not kept")
+    options = parser.parse_args()
+    lines = options.lines or (100_000 if options.quick else 1_000_000)
+    folder = make_data(lines)
+    sides = race(folder, 1 if options.quick else 3)
+    checked = verify(folder)
+    judged = report(sides, checked)
+    others = {"cold_start": cold_start(), "prorata_bill_demo_month_s": demo_month()}
+    print(f"\n{json.dumps(others, indent=2)}")
+    machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
+    result = {"lines": lines, "machine": machine, "sides": sides, "oracle": checked, **judged, **others}
+    if not options.quick:
+        RESULTS.mkdir(exist_ok=True)
+        (RESULTS / "latest.json").write_text(json.dumps(result, indent=2) + "\n")
+    return 0 if all(judged["goals"].values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
