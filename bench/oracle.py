@@ -222,8 +222,8 @@ def _product_lines(lines: Mapping[tuple[LineKey, int], Sums], kept: Path) -> Cou
         counts["totals_off"] += Decimal(total) != totals.pop((customer, currency), None)
         for line in invoice["lines"]:
             counts["lines"] += 1
-            sums = wanted.pop(tuple(line["key"]), None)
-            counts["lines_off"] += sums is None or _as_told(sums) != _as_told_by(line)
+            key = tuple(line["key"])
+            counts["lines_off"] += key not in wanted or _as_told(wanted.pop(key)) != _as_told_by(line)
     counts["lines_off"] += len(wanted)
     counts["totals_off"] += len(totals)
     return counts

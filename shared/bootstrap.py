@@ -83,9 +83,11 @@ def read_source(
     source: Opened,
     boundaries: Callable[[SourceLine], Sequence[date]] = no_boundaries,
     known: UsageFolds | None = None,
+    *,
+    keeps_lines: bool = True,
 ) -> list[FileRead]:
     """Read one of Microsoft's files; see ``shared/partner_center/source_files/reading``."""
-    return read_file(source, Reading(boundaries, known))
+    return read_file(source, Reading(boundaries, known, keeps_lines=keeps_lines))
 
 
 FORMATS = Formats(

@@ -113,7 +113,7 @@ def _read_and_lay_out(
 ) -> SourceFileRecord:
     name, content_hash = upload.file
     try:
-        read = _only(services.formats.read_source(upload.source), name)
+        read = _only(services.formats.read_source(upload.source, keeps_lines=False), name)
         read.content_hash = content_hash
         repeats = _repeats(read, [other for other in others if other.name != name])
         if repeats is not None:

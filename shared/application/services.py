@@ -70,8 +70,10 @@ class ReadSource(Protocol):
         source: Opened,
         boundaries: Callable[[SourceLine], Sequence[date]] = ...,
         known: UsageFolds | None = ...,
+        *,
+        keeps_lines: bool = ...,
     ) -> list[FileRead]:
-        """Return what the file holds.
+        """Return what the file holds; without *keeps_lines* it is only checked, counted and fingerprinted.
 
         Raises:
             SourceFileError: the file as a whole cannot be read.

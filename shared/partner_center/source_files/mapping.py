@@ -63,10 +63,19 @@ class ValueProblem(Exception):  # noqa: N818 - it never leaves this package: it 
         self.field, self.value, self.reason = field, value, reason
 
 
+TEXTS_KEPT_MAX = 16_384
+"""Names and products of a month are some thousands; what goes beyond are ids."""
+
+
 class Texts(dict[str, str]):
-    """Delivered texts as they are kept: trimmed, none for an empty list, and of equal ones always the same object."""
+    """Delivered texts as they are kept: trimmed, none for an empty list, and equal ones mostly the same object.
+
+    It forgets them all from time to time, because ids that differ in every row would fill memory for nothing.
+    """
 
     def __missing__(self, delivered: str) -> str:
+        if len(self) >= TEXTS_KEPT_MAX:
+            self.clear()
         text = delivered.strip()
         self[delivered] = kept = "" if text in _EMPTY_LISTS else self.setdefault(text, text)
         return kept

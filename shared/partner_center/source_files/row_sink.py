@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
-from hashlib import blake2b
 
 from shared.domain.charge_types import ChargeKind
 from shared.domain.issues import Issue, IssueCode, Severity
@@ -20,6 +19,7 @@ from shared.domain.source_files import DocumentKey, DocumentSum, FileRead
 from shared.domain.source_lines import Family, Origin, SourceLine
 from shared.domain.usage_folding import UsageFolds
 from shared.partner_center.source_files.columns import Columns, folded_header
+from shared.partner_center.source_files.fingerprints import Fingerprints
 from shared.partner_center.source_files.mapping import Texts, ValueProblem, Values, row_sums_differ, source_line
 
 Boundaries = Callable[[SourceLine], Sequence[date]]
@@ -36,12 +36,14 @@ def no_boundaries(_: SourceLine) -> Sequence[date]:
 class Reading:
     """What a reader is told: where prices change within the month, and what earlier files of the month left.
 
-    *known* are the folds that they described, *texts* what they read: each text is kept once.
+    *known* are the folds that they described, *texts* what they read: each text is kept once. Without *keeps_lines* a
+    file is only checked, counted and fingerprinted, and memory does not grow with its rows.
     """
 
     boundaries: Boundaries = no_boundaries
     known: UsageFolds | None = None
     texts: Texts | None = None
+    keeps_lines: bool = True
 
 
 class RowSink:
@@ -54,6 +56,8 @@ class RowSink:
         self.read = FileRead(
             name=file, content_hash="", family=columns.family, folds=UsageFolds(terms.boundaries, terms.known)
         )
+        self._keeps_lines = terms.keeps_lines
+        self._prints = Fingerprints()
         self._known_headers = set(headers)
         self._seen: Counter[IssueCode] = Counter()
         self._left_out: Counter[IssueCode] = Counter()
@@ -79,7 +83,9 @@ class RowSink:
         values = self.by_field(delivered)
         made = self.line(values, line)
         if made is not None:
-            self.read.lines.append(made)
+            if self._keeps_lines:
+                self.read.lines.append(made)
+            self._prints.add(_fingerprint(made))
             self._count(made.invoice_number, made.cost.currency, 1, made.cost.amount)
             day = made.ordered_on or (made.charge.start if made.charge else None)
             if day is not None and made.kind is not ChargeKind.CREDIT:
@@ -108,8 +114,9 @@ class RowSink:
             self._count(part.kind.invoice_number, part.kind.currency, part.count, part.cost)
             self.read.days[date.fromisoformat(part.first_on)] += part.count
         self._count_left_out()
-        prints = [*self.read.folds.fingerprints(), *map(_fingerprint, self.read.lines)]
-        self.read.fingerprints = frozenset(_short_hash(text) for text in prints)
+        for text in self.read.folds.fingerprints():
+            self._prints.add(text)
+        self.read.fingerprints = self._prints.all()
         return self.read
 
     def _count_left_out(self) -> None:
@@ -227,7 +234,3 @@ def _line_in_original(values: Values, line: int) -> int:
 
 def _fingerprint(line: SourceLine) -> str:
     return f"{line_identity(line)}|{line.cost}|{line.quantity}|{line.effective_unit_price}"
-
-
-def _short_hash(text: str) -> int:
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest())

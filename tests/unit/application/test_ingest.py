@@ -68,8 +68,8 @@ def test_what_blocks_everybody_is_kept_however_much_there_is_to_say(office: Offi
     notice = Issue(code=IssueCode.ROW_TOTAL_DIFFERS, severity=Severity.WARNING, message="m", cure="c", customer_id="a")
     blocking = replace(notice, severity=Severity.BLOCKING, customer_id="", code=IssueCode.ROW_UNREADABLE)
 
-    def read(*arguments: Any) -> Any:
-        [found] = office.services.formats.read_source(*arguments)
+    def read(*arguments: Any, keeps_lines: bool) -> Any:
+        [found] = office.services.formats.read_source(*arguments, keeps_lines=keeps_lines)
         found.issues = [notice] * ISSUES_KEPT_MAX + [blocking]
         return [found]
 

@@ -206,7 +206,7 @@ def test_usage_is_priced_on_its_own_first_day(usage: MakeLine) -> None:
         (
             {"effective_unit_price": Decimal("516.14"), "unit_price": Decimal(1000)},
             True,
-        ),  # 516.129: beyond the last digit
+        ),  # it is 516.129
         ({"effective_unit_price": Decimal("4.20"), "promotion_id": "P"}, False),
         ({"effective_unit_price": Decimal("4.20"), "adjustments": '["15%"]'}, False),
         ({"effective_unit_price": None}, False),
