@@ -39,8 +39,10 @@ def bill(folder: Path, workers: int | None, keep: Path | None) -> dict[str, Any]
     totals: dict[str, Decimal] = defaultdict(Decimal)
     kept: list[CustomerBill] = []
     line_count = issue_count = 0
-    for customer in by_customer(files.lines, files.folds, files.issues).values():
-        billed = bill_customer(customer, terms)
+    customers = by_customer(files.lines, files.folds, files.issues)
+    del files
+    for customer_id in list(customers):
+        billed = bill_customer(customers.pop(customer_id), terms)
         issue_count += len(billed.issues)
         for invoice in billed.invoices:
             totals[invoice.total.currency] += invoice.total.amount

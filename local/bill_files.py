@@ -22,7 +22,7 @@ from shared.application.services import Document, Formats
 from shared.bootstrap import FORMATS, open_stores
 from shared.domain.charging import ChargeLine
 from shared.domain.customer_bills import CustomerBill, Terms, bill_customer, by_customer
-from shared.domain.errors import InvalidError, StorageUnavailableError
+from shared.domain.errors import BusyError, InvalidError, StorageUnavailableError
 from shared.domain.invoices import Invoice, empty_invoice
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.keys import RunKey
@@ -33,7 +33,12 @@ from shared.domain.subscription_details import by_subscription, with_details
 from shared.settings import Settings
 from shared.storage.repositories.invoices import Invoices
 
-MEMORY, STAGING, SUPERSEDED, FILES = ".prorata", "staging", "superseded", "files.json"
+try:
+    import fcntl
+except ImportError:  # Windows has none; two runs on one folder are then not kept apart
+    fcntl = None  # type: ignore[assignment]  # the module or nothing
+
+MEMORY, STAGING, SUPERSEDED, LOCK = ".prorata", "staging", "superseded", "lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +87,8 @@ def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _:
     files = read_files(request.lines, prices.boundaries, progress)
     period = request.period or files.period
     if period is None:
+        if files.issues:
+            raise InvalidError(f"no row could be used: {files.issues[0]}")
         raise InvalidError("no row has a date, so the month cannot be told: give it with --period, such as 2026-10")
     issues = [*files.issues, *_other_periods(files, period), *check_control_totals(files.reads, _controls(request))]
     terms = Terms(period, prices, _sheet(request, formats), _detail(request, formats))
@@ -142,7 +149,7 @@ def _staged(out: Path, staging: Path, name: Path, document: Document) -> Path:
 
 
 def _move_into_place(result: BillResult, wanted: Sequence[Path], memory: Path) -> None:
-    listing = memory / FILES
+    listing = memory / f"files-{result.period}.json"
     before = [Path(name) for name in json.loads(listing.read_text())] if listing.exists() else []
     for name in before:
         if name not in wanted and (result.out / name).exists():
@@ -166,16 +173,37 @@ def _folder(out: Path) -> Iterator[Path]:
     memory = out / MEMORY
     staging = memory / STAGING
     try:
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        yield memory
+        memory.mkdir(parents=True, exist_ok=True)
+        with _locked(memory / LOCK, out):
+            shutil.rmtree(staging, ignore_errors=True)
+            staging.mkdir(parents=True)
+            try:
+                yield memory
+            finally:
+                shutil.rmtree(staging, ignore_errors=True)
     except OSError as error:
         reason = "the disk is full" if error.errno == errno.ENOSPC else (error.strerror or str(error))
         raise StorageUnavailableError(
             f"the output folder {out} cannot be written: {reason}. Free space, close its files, or choose another."
         ) from error
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def _locked(path: Path, out: Path) -> Iterator[None]:
+    """Keep other processes out of the folder; the lock ends with the process, however that ends.
+
+    Raises:
+        BusyError: another process is writing there.
+    """
+    with path.open("w") as lock:
+        if fcntl is not None:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BusyError(
+                    f"another prorata bill is writing to {out} right now: wait, or choose another"
+                ) from error
+        yield
 
 
 def _invoices_in(memory: Path) -> Invoices:

@@ -9,8 +9,9 @@ Not here: reading one file (``shared/partner_center/source_files``).
 import gc
 import os
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from multiprocessing import get_context
@@ -53,9 +54,10 @@ class LocalFile:
 
 @dataclass(slots=True)
 class _Part:
-    """What one process made of its files."""
+    """What one process made of its files; *pieces* are its folds where they come from another process."""
 
     files: SourceFiles = field(default_factory=SourceFiles)
+    pieces: list[bytes] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
 
@@ -72,9 +74,23 @@ def read_files(
     """
     sizes = {path: path.stat().st_size for path in paths}
     count = min(workers or os.cpu_count() or 1, len(paths))
-    if count < 2 or sum(sizes.values()) < PARALLEL_FROM_BYTES:
-        return _checked([_read_some(paths, boundaries, _Total(progress))])
-    return _read_dealt(paths, boundaries, progress, _dealt(sizes, count))
+    with _nothing_collected():
+        if count < 2 or sum(sizes.values()) < PARALLEL_FROM_BYTES:
+            return _checked([_read_some(paths, boundaries, _Total(progress))])
+        return _read_dealt(paths, boundaries, progress, _dealt(sizes, count))
+
+
+@contextmanager
+def _nothing_collected() -> Iterator[None]:
+    """Keep the garbage collector from looking, again and again, through what is read: it all stays."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if was_enabled:
+            gc.enable()
 
 
 def _read_dealt(
@@ -90,18 +106,13 @@ def _read_dealt(
         for future in futures:
             while True:
                 try:
-                    parts.append(_unpacked(future.result(timeout=0.1)))
+                    parts.append(future.result(timeout=0.1))
                     break
                 except TimeoutError:
                     own(0)
     own(0)
-    repeated = _repeated_across(parts)
-    if repeated:
-        kept = [path for path in paths if path.name not in repeated]
-        again = _checked([_read_some(kept, boundaries, lambda _: None)])
-        for name in sorted(repeated):
-            again.issues.append(repeated[name])
-        return again
+    if _repeat_each_other(parts):
+        return _checked([_read_some(paths, boundaries, lambda _: None)])  # one after the other: the first counts
     return _checked(parts)
 
 
@@ -119,17 +130,14 @@ def _dealt(sizes: dict[Path, int], count: int) -> list[list[Path]]:
     return [hand for hand in hands if hand]
 
 
-def _repeated_across(parts: Sequence[_Part]) -> dict[str, Any]:
-    """Return, by name, what is to be said of files that repeat a file which another process read."""
+def _repeat_each_other(parts: Sequence[_Part]) -> bool:
+    """Whether a file repeats one that another process read."""
     seen = SourceFiles()
-    repeated = {}
     for part in parts:
-        for read in part.files.reads:
-            issue = seen.repeated(read)
-            if issue is not None:
-                repeated[read.name] = issue
+        if any(seen.repeated(read) for read in part.files.reads):
+            return True
         seen.reads.extend(part.files.reads)
-    return repeated
+    return False
 
 
 def _checked(parts: Sequence[_Part]) -> SourceFiles:
@@ -139,6 +147,8 @@ def _checked(parts: Sequence[_Part]) -> SourceFiles:
     whole = parts[0].files
     for part in parts[1:]:
         whole.merge(part.files)
+        while part.pieces:
+            whole.folds.merge(pickle.loads(part.pieces.pop(0)))  # noqa: S301 - made by a process of ours
     return whole
 
 
@@ -166,20 +176,10 @@ class _Total:
         self._progress(self._bytes)
 
 
-def _packed(part: _Part) -> list[bytes]:
-    """Return *part* in pieces: packing and unpacking all at once would need as much memory again as the part."""
-    whole, part.files.folds = part.files.folds, UsageFolds()
-    return [
-        pickle.dumps(part, pickle.HIGHEST_PROTOCOL),
-        *(pickle.dumps(each, pickle.HIGHEST_PROTOCOL) for each in whole.pieces(PIECE_FOLDS)),
-    ]
-
-
-def _unpacked(pieces: list[bytes]) -> _Part:
-    pieces.reverse()
-    part: _Part = pickle.loads(pieces.pop())  # noqa: S301 - made by a process of ours
-    while pieces:
-        part.files.folds.merge(pickle.loads(pieces.pop()))  # noqa: S301 - as above
+def _packed(part: _Part) -> _Part:
+    """Pack the folds: a process that sent or received them all at once would need their memory twice."""
+    folds, part.files.folds = part.files.folds, UsageFolds()
+    part.pieces = [pickle.dumps(piece, pickle.HIGHEST_PROTOCOL) for piece in folds.pieces(PIECE_FOLDS)]
     return part
 
 
@@ -189,7 +189,7 @@ def _start(counter: Any) -> None:
     _bytes_read = counter
 
 
-def _read_counted(paths: Sequence[Path], boundaries: Boundaries) -> list[bytes]:
+def _read_counted(paths: Sequence[Path], boundaries: Boundaries) -> _Part:
     def count(step: int) -> None:
         with _bytes_read.get_lock():
             _bytes_read.value += step

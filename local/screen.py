@@ -40,8 +40,8 @@ class Screen:
 
     def __init__(self, *, is_json: bool) -> None:
         self._is_json = is_json
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False, soft_wrap=True, emoji=False)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
     def say(self, text: str) -> None:
         """Tell a person something."""
@@ -74,7 +74,11 @@ class Screen:
             self.say(f"Wrote {len(result.written)} files to {result.out} ({result.unchanged_count} were up to date):")
             for path in [path for path in result.written if path.parent.name == "reseller"]:
                 self.say(f"  {path}")
-            self.say(f"  {result.out / 'customers'}{'/'} (a workbook and a CSV for each customer, without cost)")
+            if any(path.parent.name == "customers" for path in result.written):
+                self.say(f"  {result.out / 'customers'}/ (a workbook and a CSV for each customer, without cost)")
+            parked_count = sum(bill.is_parked for bill in result.bills)
+            if parked_count:
+                self.say(f"  no files for {parked_count} parked customers: see what blocks them above")
 
     def demo(self, result: "DemoResult") -> None:
         """Show what the demo made, and where it is."""

@@ -39,7 +39,12 @@ def accept_source_file(
         InvalidError: the name is no plain file name.
         NotFoundError: no content was given and none is there.
     """
-    is_plain = not set(name) & set('/\\:*?"<>|') and not name.startswith(".") and not name.endswith((".", " "))
+    is_plain = (
+        name.isprintable()
+        and not set(name) & set('/\\:*?"<>|')
+        and not name.startswith(".")
+        and not name.endswith((".", " "))
+    )
     if not name or len(name) > NAME_CHARACTERS_MAX or not is_plain:
         raise InvalidError(
             f"name: {name[:40]!r} is no plain file name of at most {NAME_CHARACTERS_MAX} characters, such as recon.csv"
@@ -118,6 +123,7 @@ def _read_and_lay_out(
         repeats = _repeats(read, [other for other in others if other.name != name])
         if repeats is not None:
             return _record(upload, read, 0, repeats)
+        read.issues.extend(_counting([other for other in others if other.name != name]).alike(read))
         return _record(upload, read, _lay_out(services, period, upload), _wrong_period(read, period))
     except SourceFileError as error:
         nothing = FileRead(name=name, content_hash=content_hash, family=Family.NEW_COMMERCE)
@@ -166,9 +172,13 @@ def _only(reads: Sequence[FileRead], name: str) -> FileRead:
 
 
 def _repeats(read: FileRead, others: Sequence[SourceFileRecord]) -> Issue | None:
+    return _counting(others).repeated(read)
+
+
+def _counting(others: Sequence[SourceFileRecord]) -> SourceFiles:
     counting = SourceFiles()
     counting.reads = [other.as_read() for other in others if other.refused_for is None]
-    return counting.repeated(read)
+    return counting
 
 
 def _record(upload: _Upload, read: FileRead, customer_count: int, refused_for: Issue | None) -> SourceFileRecord:

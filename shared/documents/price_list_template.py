@@ -1,6 +1,7 @@
 """The template of a price list: the columns, three prices as examples, and what each column takes.
 
-The examples can be read back, so that the template is a working price list.
+The examples are remarks: they begin with ``#`` and price nothing until somebody takes that away, so that a template
+sent in by mistake parks everybody instead of billing at example prices.
 
 Not here: reading (``price_lists``).
 """
@@ -34,8 +35,10 @@ _MEANINGS = {
     "ValidTo": "The last day of the price, included; empty for no end.",
     "Note": "Anything; it is not used.",
 }
+_REMARK = "# example"
 _EXAMPLES: tuple[dict[str, str], ...] = (
     {
+        "CustomerId": _REMARK,
         "ProductId": "CFQ7TTC0LH18",
         "SkuId": "0001",
         "Term": "P1Y",
@@ -45,13 +48,25 @@ _EXAMPLES: tuple[dict[str, str], ...] = (
         "Currency": "EUR",
         "ValidFrom": "2026-01-01",
         "ValidTo": "2026-12-31",
-        "Note": "example: one product, one year",
+        "Note": "one product, one year",
     },
-    {"ProductId": "CFQ7TTC0LF8Q", "Method": "percent_of_erp", "Value": "95", "Note": "example: 5 percent below ERP"},
-    {"Method": "markup_on_cost", "Value": "15", "Note": "example: everything else, cost plus 15 percent"},
+    {
+        "CustomerId": _REMARK,
+        "ProductId": "CFQ7TTC0LF8Q",
+        "Method": "percent_of_erp",
+        "Value": "95",
+        "Note": "5 percent below ERP",
+    },
+    {
+        "CustomerId": _REMARK,
+        "Method": "markup_on_cost",
+        "Value": "15",
+        "Note": "everything else, cost plus 15 percent",
+    },
 )
 _RULE = (
-    "The customer's own rows come first, then the row that says most: meter, SKU, product, meter category, the rest."
+    "The customer's own rows come first, then the row that says most: meter, SKU, product, meter category, the rest. "
+    "Rows that begin with # are not read; empty that cell to use an example."
 )
 _WIDTH, _WIDE = 18, 110
 _TEXT_ROWS = 1_000  # so many rows are ready for ids, as text
@@ -70,7 +85,7 @@ def _write_csv(stream: BinaryIO) -> None:
     writer = csv.writer(text, lineterminator="\r\n")
     for name, meaning in _MEANINGS.items():
         writer.writerow([f"# {name}: {meaning}"])
-    writer.writerow([f"# {_RULE} Rows that begin with # are not read."])
+    writer.writerow([f"# {_RULE}"])
     writer.writerow(COLUMNS)
     writer.writerows([example.get(name, "") for name in COLUMNS] for example in _EXAMPLES)
     text.detach()

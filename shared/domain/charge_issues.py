@@ -112,6 +112,17 @@ def estimates(customer_id: str, customer_name: str, count: int) -> Issue:
     )
 
 
+def estimates_overtaken(customer_id: str, customer_name: str, count: int) -> Issue:
+    """Unbilled lines were left out, because the billed ones of the same subscription are there."""
+    return Issue(
+        code=IssueCode.ESTIMATE,
+        severity=Severity.WARNING,
+        message=f"{count} unbilled lines of {customer_name} were left out: the same subscriptions are billed already.",
+        cure="Give billed and unbilled files of one month separately.",
+        customer_id=customer_id,
+    )
+
+
 def sale_below_cost(line: SourceLine, sale: Money) -> Issue:
     """The sale is less than the cost; credits are not meant."""
     return _issue(

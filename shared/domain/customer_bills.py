@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from shared.domain.charge_issues import estimates
+from shared.domain.charge_issues import estimates, estimates_overtaken
 from shared.domain.charging import ChargeLine, charge
 from shared.domain.errors import IntegrityError
 from shared.domain.invoices import Invoice, make_invoices
@@ -20,8 +20,11 @@ from shared.domain.keys import line_identity
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
 from shared.domain.source_lines import Service, SourceLine, service_of
-from shared.domain.usage_detail import Coverage, coverage_issue, uncovered
+from shared.domain.usage_detail import Coverage, coverage_issue, uncovered, without_overtaken_estimates
 from shared.domain.usage_folding import UsageFolds, UsageKind
+
+PART_OF_PRICE_MIN = 5
+"""A line is part of another from this ratio of their prices on; two plans of one product differ by far less."""
 
 
 def _as_it_is(line: ChargeLine) -> ChargeLine:
@@ -83,9 +86,11 @@ def bill_customer(customer: CustomerLines, terms: Terms) -> CustomerBill:
 
 
 def _bill(customer: CustomerLines, name: str, terms: Terms) -> CustomerBill:
-    daily = list(customer.folds.lines())
-    charged, coverage = uncovered(customer.lines, daily)
+    invoiced, daily, overtaken = without_overtaken_estimates(customer.lines, list(customer.folds.lines()))
+    charged, coverage = uncovered(invoiced, daily)
     issues = [*customer.issues, *filter(None, map(coverage_issue, coverage))]
+    if overtaken:
+        issues.append(estimates_overtaken(customer.customer_id, name, len(overtaken)))
     lines, uncharged = _charge_all([*charged, *daily], terms, issues)
     estimate_count = sum(line.is_estimate for line in lines)
     if estimate_count:
@@ -129,7 +134,7 @@ def _charge_all(
     for identity, line in sorted(identified, key=_stable_order):
         occurrences[identity] += 1
         main_price = main_prices.setdefault(identity, line.unit_price)
-        is_part = line.unit_price != main_price and service_of(line) is Service.LICENCE
+        is_part = _is_part(line, main_price)
         key = f"{identity}-{occurrences[identity]}"
         outcome = charge(line, terms.prices, terms.sheet, key=key, is_part=is_part)
         issues.extend(outcome.issues)
@@ -138,6 +143,16 @@ def _charge_all(
         else:
             made.append(terms.detail(outcome.line))
     return made, uncharged
+
+
+def _is_part(line: SourceLine, main_price: Decimal | None) -> bool:
+    """Whether an equal-looking line is a small part of the main one: a licence at a fifth of its price or less.
+
+    Microsoft bills some products so (E5 at 28.40 and its telephony at 2.00). A dearer line is a charge of its own.
+    """
+    if service_of(line) is not Service.LICENCE or not main_price or line.unit_price is None:
+        return False
+    return line.unit_price.copy_abs() * PART_OF_PRICE_MIN <= main_price.copy_abs()
 
 
 def _stable_order(identified: tuple[str, SourceLine]) -> tuple[str, Decimal, Decimal]:

@@ -13,8 +13,10 @@ Not here: table and blob names (``shared/storage``).
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import blake2b
 
+from shared.domain.money import EXACT
 from shared.domain.periods import BillingPeriod
 from shared.domain.source_lines import Family, SourceLine
 
@@ -77,10 +79,15 @@ def _identifying(line: SourceLine) -> tuple[str, ...]:
         line.reservation_order_id,
         line.meter_id,
         line.meter_name,
-        str(line.quantity),
-        str(line.ordered_quantity),
+        _plain(line.quantity),
+        _plain(line.ordered_quantity),
         "credit" if line.is_credit else "charge",
     )
+
+
+def _plain(number: Decimal | None) -> str:
+    """One spelling for one number: files write 1, 1.0 and 1E0."""
+    return "" if number is None else f"{number.normalize(EXACT):f}"
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -37,6 +37,9 @@ _TERM_NAMES = {1: "P1M", 12: "P1Y", 36: "P3Y", 60: "P5Y"}
 _PLAN_NAMES = {1: "Monthly", 12: "Annual", 36: "Triennial", 60: "Quinquennial"}
 
 
+DAYS_OFF_MAX = 7
+
+
 @dataclass(frozen=True, slots=True)
 class Proration:
     """How much of its charge cycle a line covers: *days* of *cycle_days*, and how the cycle was found.
@@ -61,19 +64,18 @@ WHOLE = Proration()
 def term_name(line: SourceLine) -> str:
     """Return the commitment as the price sheet writes it (``P1M``, ``P1Y``, ``P3Y``), or "" if unknown.
 
-    The subscription's dates decide; Microsoft's text only where the dates make no natural term (coterminated).
+    The subscription's dates decide; Microsoft's text where they make no natural term, or a shorter one than it names (a
+    first term cut short to end with another subscription's).
     """
-    months = months_between(line.term.start, line.term.end) if line.term else None
-    if months in _TERM_NAMES:
-        return _TERM_NAMES[months]
-    return _TERM_NAMES.get(_months_named(line.term_and_billing_cycle) or 0, "")
+    return _TERM_NAMES.get(_term_months(line) or 0, "")
 
 
 def plan_name(line: SourceLine) -> str:
     """Return the billing plan as the price sheet writes it (``Monthly``, ``Annual``, ``Triennial``), or ""."""
-    if not service_of(line).is_prorated:
-        return ""
-    return _PLAN_NAMES.get(_plan_months(line) or 0, "")
+    service = service_of(line)
+    if service is Service.MARKETPLACE:
+        return _PLAN_NAMES.get(_PLAN_MONTHS.get(line.billing_frequency.casefold(), 0), "")
+    return _PLAN_NAMES.get(_plan_months(line) or 0, "") if service.is_prorated else ""
 
 
 def proration_of(line: SourceLine) -> Proration | None:
@@ -81,18 +83,20 @@ def proration_of(line: SourceLine) -> Proration | None:
 
     Usage, marketplace purchases and perpetual software are not prorated: their amount is price times quantity.
     """
-    if not service_of(line).is_prorated or line.charge is None:
+    if not service_of(line).is_prorated or line.kind.is_adjustment:
         return WHOLE
     months = _plan_months(line)
-    if months is None:
+    if months is None or line.charge is None:
         return None
     try:
         cycle, basis = _cycle(line, line.charge, months)
     except PeriodError:  # the cycle would leave the calendar
         return None
-    if line.charge not in cycle:
-        return None
-    return Proration(line.charge.days, cycle.days, cycle, basis)
+    if line.charge in cycle:
+        return Proration(line.charge.days, cycle.days, cycle, basis)
+    if _is_charged_whole(line):
+        return Proration(line.charge.days, line.charge.days, line.charge, "Microsoft charged the whole price")
+    return None
 
 
 def price_date(line: SourceLine, proration: Proration) -> date | None:
@@ -115,7 +119,8 @@ def shares_differ(line: SourceLine, proration: Proration) -> bool:
     Only told for lines without discounts, whose effective price is nothing but prorated, and only beyond the last digit
     that Microsoft prints of it (documents show two decimals, files up to eighteen).
     """
-    if line.family is not Family.NEW_COMMERCE or not service_of(line).is_prorated:
+    service = service_of(line)
+    if line.family is not Family.NEW_COMMERCE or not (service.is_prorated or service is Service.MARKETPLACE):
         return False
     if not line.unit_price or line.effective_unit_price is None or line.adjustments or line.promotion_id:
         return False
@@ -145,8 +150,26 @@ def _plan_months(line: SourceLine) -> int | None:
     if named is not None:
         return named
     if line.charge is not None and line.term is not None and line.charge == line.term:
-        return months_between(line.term.start, line.term.end) or _months_named(line.term_and_billing_cycle)
+        return _term_months(line)
     return _unnamed_plan_months(line)
+
+
+def _term_months(line: SourceLine) -> int | None:
+    natural = months_between(line.term.start, line.term.end) if line.term else None
+    named = _months_named(line.term_and_billing_cycle)
+    return max(natural, named) if natural and named else natural or named
+
+
+def _is_charged_whole(line: SourceLine) -> bool:
+    """Whether Microsoft's effective price is the list price: a whole cycle, of a length that is off by some days.
+
+    Documents show such cycles where a subscription was bought late in a month.
+    """
+    price, months = line.effective_unit_price, _plan_months(line)
+    if price is None or line.unit_price is None or line.charge is None or months is None:
+        return False
+    is_about_a_cycle = line.charge.days <= 31 * months + DAYS_OFF_MAX
+    return is_about_a_cycle and price.copy_abs() == line.unit_price.copy_abs()
 
 
 def _unnamed_plan_months(line: SourceLine) -> int | None:

@@ -109,7 +109,7 @@ class SourceFiles:
             return False
         self.lines.extend(read.lines)
         self.folds.merge(read.folds)
-        self.issues.extend(read.issues)
+        self.issues.extend([*read.issues, *self.alike(read)])
         read.lines, read.folds, read.issues = [], UsageFolds(), []
         self.reads.append(read)
         return True
@@ -117,6 +117,10 @@ class SourceFiles:
     def repeated(self, read: FileRead) -> Issue | None:
         """Return what is to be said of a file that repeats one taken earlier, or None."""
         return next(filter(None, (_repeats(read, earlier) for earlier in self.reads)), None)
+
+    def alike(self, read: FileRead) -> list[Issue]:
+        """Return a warning for each file taken earlier that shares a few lines with this one, which both count."""
+        return list(filter(None, (_shares_lines(read, earlier) for earlier in self.reads)))
 
     def merge(self, other: "SourceFiles") -> None:
         """Take over files read elsewhere, none of which repeats one here; *other* must not be used again."""
@@ -168,7 +172,7 @@ def _repeats(read: FileRead, earlier: FileRead) -> Issue | None:
         )
     shared = len(read.fingerprints & earlier.fingerprints)
     smaller = min(len(read.fingerprints), len(earlier.fingerprints))
-    if read.family is not earlier.family or not smaller or shared <= OVERLAP_SHARE_MAX * smaller:
+    if read.family is not earlier.family or shared <= OVERLAP_SHARE_MAX * smaller:
         return None
     return Issue(
         code=IssueCode.FILE_OVERLAPS,
@@ -176,6 +180,19 @@ def _repeats(read: FileRead, earlier: FileRead) -> Issue | None:
         message=f"{read.name} repeats {shared} of the {smaller} lines of {earlier.name}: two versions of one document. "
         f"Only {earlier.name} was counted.",
         cure="Give only the version that Microsoft published last.",
+        file=read.name,
+    )
+
+
+def _shares_lines(read: FileRead, earlier: FileRead) -> Issue | None:
+    shared = len(read.fingerprints & earlier.fingerprints)
+    if not shared or read.family is not earlier.family:
+        return None
+    return Issue(
+        code=IssueCode.FILE_OVERLAPS,
+        severity=Severity.WARNING,
+        message=f"{read.name} and {earlier.name} share {shared} lines that look equal; all of them were counted.",
+        cure="Make sure that they are parts of one document, not two downloads of the same rows.",
         file=read.name,
     )
 

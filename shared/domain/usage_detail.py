@@ -55,16 +55,38 @@ def uncovered(lines: Sequence[SourceLine], daily: Iterable[SourceLine]) -> tuple
     if not lines:
         return [], []
     daily_costs: dict[_Key, list[Decimal]] = defaultdict(list)
+    daily_products: set[tuple[_Key, str]] = set()
     for line in daily:
         daily_costs[_key(line)].append(line.cost.amount)
+        daily_products.add((_key(line), line.product_id.casefold()))
     charged: list[SourceLine] = []
     covered: dict[_Key, list[SourceLine]] = defaultdict(list)
     for line in lines:
-        if _is_usage_on_invoice(line) and _key(line) in daily_costs:
+        is_detailed = (_key(line), line.product_id.casefold()) in daily_products
+        if _may_be_usage(line, is_detailed=is_detailed) and _key(line) in daily_costs:
             covered[_key(line)].append(line)
         else:
             charged.append(line)
     return charged, [_coverage(key, covered[key], daily_costs[key]) for key in sorted(covered)]
+
+
+def without_overtaken_estimates(
+    lines: Sequence[SourceLine], daily: Sequence[SourceLine]
+) -> tuple[list[SourceLine], list[SourceLine], list[SourceLine]]:
+    """Return *lines* and *daily* without unbilled ones of a subscription that is billed, and those left out.
+
+    Microsoft's unbilled files forecast what the billed ones then say; charging both would charge twice.
+    """
+    billed = {_subscription(line) for line in (*lines, *daily) if not line.is_estimate}
+    left_out = [line for line in (*lines, *daily) if line.is_estimate and _subscription(line) in billed]
+    if not left_out:
+        return list(lines), list(daily), []
+    gone = {id(line) for line in left_out}
+    return [line for line in lines if id(line) not in gone], [line for line in daily if id(line) not in gone], left_out
+
+
+def _subscription(line: SourceLine) -> tuple[str, str]:
+    return line.subscription_id.casefold() or line.product_id.casefold(), line.cost.currency
 
 
 def coverage_issue(coverage: Coverage) -> Issue | None:
@@ -92,9 +114,12 @@ def _key(line: SourceLine) -> _Key:
     )
 
 
-def _is_usage_on_invoice(line: SourceLine) -> bool:
-    is_charge = not line.kind.is_adjustment
-    return line.family is Family.NEW_COMMERCE and is_charge and service_of(line) is Service.AZURE_USAGE
+def _may_be_usage(line: SourceLine, *, is_detailed: bool) -> bool:
+    """Whether the invoice's line is for usage: of Azure, or of another publisher whose product the daily rows name."""
+    if line.family is not Family.NEW_COMMERCE or line.kind.is_adjustment:
+        return False
+    service = service_of(line)
+    return service is Service.AZURE_USAGE or (service is Service.MARKETPLACE and is_detailed)
 
 
 def _lost_at_most(line: SourceLine) -> Decimal:

@@ -220,8 +220,8 @@ class UsageFold:
         return self.kind.source_line(self)
 
     def fingerprint(self) -> str:
-        """Return a text that changes with any sum, count or day: equal folds come from equal rows."""
-        return f"{self.count} {self.quantity} {self.cost} {self.first_on} {self.last_on}"
+        """Return a text that changes with count, quantity and days, not with amounts: a restated fold is recognised."""
+        return f"{self.count} {self.quantity.normalize(EXACT):f} {self.first_on} {self.last_on}"
 
     def __getstate__(self) -> tuple[object, ...]:
         sums = (str(self.quantity), str(self.cost), str(self.retail))  # text crosses processes faster than a Decimal

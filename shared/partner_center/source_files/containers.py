@@ -23,7 +23,7 @@ BLOCK_BYTES = 1 << 20
 """Larger blocks are slower: a megabyte stays in the processor's cache."""
 LINE_BYTES_MAX = 8 << 20
 UNPACKED_BYTES_MAX = 64 << 30
-UNPACKED_RATIO_MAX = 1000
+UNPACKED_RATIO_MAX = 500
 RATIO_CHECKED_FROM_BYTES = 64 << 20
 ZIP_MEMBERS_MAX = 1000
 
@@ -43,7 +43,7 @@ def open_contents(stream: BinaryIO, file: str) -> Iterator[tuple[str, BinaryIO]]
     if magic.startswith(_ZIP):
         yield from _zip_members(buffered, file)
     elif magic.startswith(_GZIP):
-        yield file, _gunzip(buffered)
+        yield file, cast("BinaryIO", _Unzipped(buffered, file))
     elif not magic:
         raise SourceFileError(f"{file}: the file is empty. Download it again.")
     else:
@@ -132,9 +132,42 @@ def _damaged(file: str, error: Exception) -> SourceFileError:
     return SourceFileError(f"{file}: the file is damaged ({error}). Download it again.")
 
 
-def _gunzip(stream: BinaryIO) -> BinaryIO:
-    unzipped = igzip.IGzipFile(fileobj=stream, mode="rb")  # type: ignore[no-untyped-call]  # isal has no types here
-    return cast("BinaryIO", unzipped)
+class _Packed(io.RawIOBase):
+    """The packed bytes of a gzip file, counted as they are read."""
+
+    def __init__(self, stream: io.BufferedReader) -> None:
+        super().__init__()
+        self._stream, self.count = stream, 0
+
+    def readable(self) -> bool:
+        """Whether this can be read: always."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the interpreter always passes a view
+        """Fill *buffer* with the next packed bytes and return how many there were."""
+        count = self._stream.readinto(buffer)
+        self.count += count
+        return count
+
+
+class _Unzipped:
+    """What a gzip file unpacks to, as long as that stays within reason of what it was packed in."""
+
+    def __init__(self, stream: io.BufferedReader, file: str) -> None:
+        self._packed, self._file, self._count = _Packed(stream), file, 0
+        self._unzip = igzip.IGzipFile(fileobj=self._packed, mode="rb")  # type: ignore[no-untyped-call]  # isal has none
+
+    def read(self, size: int) -> bytes:
+        """Return the next block.
+
+        Raises:
+            SourceFileError: the file inflates beyond ``UNPACKED_RATIO_MAX``.
+        """
+        block: bytes = self._unzip.read(size)
+        self._count += len(block)
+        if self._count > RATIO_CHECKED_FROM_BYTES and self._count > UNPACKED_RATIO_MAX * self._packed.count:
+            raise SourceFileError(f"{self._file}: inflates over {UNPACKED_RATIO_MAX} times; that is no billing file.")
+        return block
 
 
 def _read(stream: BinaryIO, file: str) -> bytes:

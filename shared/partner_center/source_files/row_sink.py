@@ -85,7 +85,7 @@ class RowSink:
         if made is not None:
             if self._keeps_lines:
                 self.read.lines.append(made)
-            self._prints.add(_fingerprint(made))
+            self._prints.add(line_identity(made))  # without amounts: a restated line is recognised
             self._count(made.invoice_number, made.cost.currency, 1, made.cost.amount)
             day = made.ordered_on or (made.charge.start if made.charge else None)
             if day is not None and made.kind is not ChargeKind.CREDIT:
@@ -230,7 +230,3 @@ def _line_in_original(values: Values, line: int) -> int:
     """Return the number of the row's line in the file as delivered, which a customer's extract tells of each row."""
     told = str(values.get("origin_line") or "")
     return int(told) if told.isascii() and told.isdigit() and len(told) < 16 else line
-
-
-def _fingerprint(line: SourceLine) -> str:
-    return f"{line_identity(line)}|{line.cost}|{line.quantity}|{line.effective_unit_price}"

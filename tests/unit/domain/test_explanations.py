@@ -108,6 +108,9 @@ def test_a_prorated_charge_is_told_in_one_sentence(licence: MakeLine, entry: Mak
     assert "10 x 8.4 x 16 / 31 = 43.35 EUR" == arithmetic(made)
 
 
+PERPETUAL = {"term_and_billing_cycle": "", "billing_frequency": ""}
+
+
 def test_a_whole_cycle_a_credit_and_an_undated_line_are_told(licence: MakeLine, entry: MakeEntry) -> None:
     """Without a share, with the word Credit, and as one time."""
     credit = _made(licence(cost=Money(Decimal(-1), "EUR")), entry())
@@ -115,7 +118,7 @@ def test_a_whole_cycle_a_credit_and_an_undated_line_are_told(licence: MakeLine, 
     assert "10 x 10 EUR for 2026-10-01 to 2026-10-31." == sentence(_made(licence(), entry()))
     assert "Credit: 10 x 10 EUR for 2026-10-01 to 2026-10-31." == sentence(credit)
     assert "-10 x 10 = -100.00 EUR" == arithmetic(credit)
-    assert "10 x 10 EUR for one time." == sentence(_made(licence(charge=None), entry()))
+    assert "10 x 10 EUR for one time." == sentence(_made(licence(charge=None, **PERPETUAL), entry()))
 
 
 def test_usage_is_told_with_its_unit_and_price(usage: MakeLine, entry: MakeEntry) -> None:

@@ -40,7 +40,8 @@ ODD = _days("2026-10-20", "2027-06-30")
         (_days("2026-10-05", "2026-11-04"), _days("2026-10-05", "2029-10-04"), "Monthly", 31, 31),
         # one payment for the term: no frequency
         (YEAR, YEAR, "", 365, 365),
-        (_days("2026-10-05", "2026-11-04"), _days("2026-10-05", "2026-11-04"), "", 31, 31),
+        # a first term of a month, cut short of a year to end with another subscription's
+        (_days("2026-10-05", "2026-11-04"), _days("2026-10-05", "2026-11-04"), "", 31, 365),
         # coterminated: the term makes no natural span, so the cycle is counted back from the end
         (_days("2026-10-20", "2026-10-31"), _days("2026-10-20", "2027-01-31"), "Monthly", 12, 31),
         (_days("2026-10-20", "2027-06-30"), _days("2026-10-20", "2027-06-30"), "Annual", 254, 365),
@@ -50,6 +51,8 @@ ODD = _days("2026-10-20", "2027-06-30")
         (_days("2026-10-05", "2026-10-20"), YEAR, "Monthly", 16, 30),
         # without the subscription's dates
         (_days("2026-10-20", "2026-10-31"), None, "Monthly", 12, 31),
+        # charged whole by Microsoft: a first cycle some days longer than a month
+        (_days("2026-09-29", "2026-11-01"), None, "Monthly", 34, 34),
     ],
 )
 def test_a_new_commerce_line_covers_its_days_of_its_cycle(
@@ -135,14 +138,20 @@ def test_a_line_whose_cycle_cannot_be_told_has_no_share(licence: MakeLine, chang
 def test_usage_and_undated_lines_are_not_prorated(usage: MakeLine, licence: MakeLine) -> None:
     """Their amount is a price times a quantity."""
     assert WHOLE is proration_of(usage())
-    assert WHOLE is proration_of(licence(charge=None))
+    assert WHOLE is proration_of(licence(charge=None, charge_type="customerCredit"))
+
+
+def test_a_licence_without_dates_has_no_share(licence: MakeLine) -> None:
+    """An empty end date is no whole cycle."""
+    assert proration_of(licence(charge=None)) is None
 
 
 @pytest.mark.parametrize(
     ("term", "text", "name"),
     [
         (_days("2026-10-05", "2026-11-04"), "", "P1M"),
-        (YEAR, "Three-year commitment", "P1Y"),
+        (YEAR, "Three-year commitment", "P3Y"),  # cut short to end with another subscription
+        (YEAR, "One-month commitment", "P1Y"),
         (_days("2026-10-05", "2029-10-04"), "", "P3Y"),
         (_days("2026-10-20", "2027-06-30"), "One-Year commitment", "P1Y"),
         (None, "1 Month", "P1M"),
@@ -154,7 +163,7 @@ def test_usage_and_undated_lines_are_not_prorated(usage: MakeLine, licence: Make
 def test_the_dates_name_the_commitment_before_the_text(
     licence: MakeLine, term: Period | None, text: str, name: str
 ) -> None:
-    """Microsoft's text only decides where the dates make no natural term."""
+    """Microsoft's text only decides where the dates make no natural term, or a shorter one."""
     assert name == term_name(licence(term=term, term_and_billing_cycle=text))
 
 
@@ -178,8 +187,8 @@ def test_the_billing_plan_is_named_as_the_price_sheet_does(licence: MakeLine, us
         ({"charge": _days("2026-10-20", "2026-11-04"), "term": YEAR}, date(2026, 10, 5)),
         ({"charge": _days("2026-10-20", "2026-10-31"), "term": _days("2026-10-20", "2027-01-31")}, date(2026, 10, 20)),
         ({"charge": _days("2026-10-20", "2026-10-31"), "term": None}, date(2026, 10, 1)),
-        ({"charge": None, "ordered_on": date(2026, 10, 9)}, date(2026, 10, 9)),
-        ({"charge": None}, None),
+        ({"charge": None, "charge_type": "customerCredit", "ordered_on": date(2026, 10, 9)}, date(2026, 10, 9)),
+        ({"charge": None, "charge_type": "customerCredit"}, None),
     ],
 )
 def test_one_price_holds_for_a_whole_cycle(licence: MakeLine, changed: dict[str, Any], on: date | None) -> None:

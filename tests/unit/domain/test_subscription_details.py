@@ -49,7 +49,7 @@ def test_a_line_takes_the_order_of_its_first_charge_day(licence: MakeLine, charg
         ]
     )
     line = with_details(charged(licence()), details)
-    undated = with_details(charged(licence(charge=None)), details)
+    undated = with_details(charged(licence(charge=None, term_and_billing_cycle="", billing_frequency="")), details)
 
     assert ("Head office", "PO 2") == (line.friendly_name, line.purchase_order)
     assert "PO 3" == undated.purchase_order

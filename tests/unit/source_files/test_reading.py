@@ -365,13 +365,14 @@ def test_the_content_hash_is_that_of_the_bytes_as_delivered(recon: Make, as_csv:
 def test_the_same_rows_have_the_same_fingerprints_in_any_order_and_file(
     recon: Make, as_csv: Make, as_json: Make, read: Read
 ) -> None:
-    """So that two versions of a document are told; a changed amount changes one."""
+    """Two versions of a document are told, even where an amount was restated; another quantity is another line."""
     rows = [recon(SkuId=f"{number:04d}") for number in range(5)]
     prints = read(as_csv(rows)).fingerprints
 
     assert 5 == len(prints)
     assert prints == read(as_json(rows[::-1])).fingerprints
-    assert 4 == len(prints & read(as_csv([*rows[:4], recon(SkuId="0004", Subtotal="1", Total="1")])).fingerprints)
+    assert prints == read(as_csv([*rows[:4], recon(SkuId="0004", Subtotal="1", Total="1")])).fingerprints
+    assert 4 == len(prints & read(as_csv([*rows[:4], recon(SkuId="0004", BillableQuantity="3")])).fingerprints)
 
 
 def test_an_unknown_charge_type_is_read_like_any_other(recon: Make, as_csv: Make, read: Read) -> None:
