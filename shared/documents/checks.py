@@ -49,7 +49,12 @@ _GROUPS: tuple[tuple[str, tuple[IssueCode, ...]], ...] = (
     ),
     (
         "Every line has a price",
-        (IssueCode.PRICE_MISSING, IssueCode.PRICE_BASE_MISSING, IssueCode.CREDIT_NEEDS_RULE),
+        (
+            IssueCode.PRICE_MISSING,
+            IssueCode.PRICE_BASE_MISSING,
+            IssueCode.PRICE_ROW_PASSED_OVER,
+            IssueCode.CREDIT_NEEDS_RULE,
+        ),
     ),
     (
         "Every line has a cycle and a known type",

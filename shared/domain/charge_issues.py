@@ -56,6 +56,18 @@ def base_missing(line: SourceLine, sheet: PriceSheet) -> Issue:
     )
 
 
+def price_row_passed_over(line: SourceLine, list_name: str, passed_over: int, used: int, on: date | None) -> Issue:
+    """A row that says more about the line does not apply, so a vaguer one priced it."""
+    return _issue(
+        line,
+        IssueCode.PRICE_ROW_PASSED_OVER,
+        Severity.WARNING,
+        f"{list_name}: row {passed_over} names {_what(line)} but is not in force{f' on {on}' if on else ''} or is in "
+        f"another currency than {line.cost.currency}; row {used} was used.",
+        "Check the dates of the row: a price applies to cycles that begin while it is in force.",
+    )
+
+
 def credit_needs_rule(line: SourceLine) -> Issue:
     """A fixed price cannot tell what a credit or a discount is worth to the customer."""
     return _issue(

@@ -44,7 +44,10 @@ ROUNDING = "half-up, once per line"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PriceSource:
-    """Which price was used: the list, the row, whose it is, what it matched, method and value."""
+    """Which price was used: the list, the row, whose it is, what it matched, method and value.
+
+    *passed_over* is the row of an entry that says more but does not apply (0: none).
+    """
 
     list_name: str
     row: int
@@ -56,6 +59,7 @@ class PriceSource:
     valid_until: date | None = None
     base: Decimal | None = None
     base_name: str = ""
+    passed_over: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -256,6 +260,7 @@ def _price_source(found: PriceFound, amount: _Amount) -> PriceSource:
         valid_until=entry.valid_until,
         base=amount.base,
         base_name=amount.base_name,
+        passed_over=found.passed_over.row if found.passed_over else 0,
     )
 
 
@@ -342,10 +347,17 @@ def _is_below_cost(made: ChargeLine) -> bool:
     return (made.amount - made.cost).rounded().is_negative
 
 
+def _passed_over(line: SourceLine, made: Explanation) -> Issue:
+    price = made.price
+    return remarks.price_row_passed_over(line, price.list_name, price.passed_over, price.row, made.price_on)
+
+
 def _remarks(line: SourceLine, made: ChargeLine, proration: Proration) -> tuple[Issue, ...]:
     issues = []
     if line.kind is ChargeKind.UNKNOWN:
         issues.append(remarks.charge_type_unknown(line))
+    if made.explanation.price.passed_over:
+        issues.append(_passed_over(line, made.explanation))
     if shares_differ(line, proration):
         issues.append(remarks.proration_differs(line, proration))
     is_given = made.explanation.price.method == GIVEN

@@ -46,14 +46,14 @@ def sentence(line: ChargeLine) -> str:
 def arithmetic(line: ChargeLine) -> str:
     """Return the calculation written out, for the customer: units, price and days lead to the amount.
 
+    The price stands first, so that the text of a credit does not begin with a sign (spreadsheets run such text).
     Where the price rests on Microsoft's amount, the average price of a unit is shown (see ``arithmetic_for_reseller``).
     """
     made = line.explanation
     if line.unit_price is None or made.price.method == GIVEN:
         return f"= {line.amount}"
     days = "" if made.days == made.cycle_days else f" x {made.days} / {made.cycle_days}"
-    sign = "-" if line.quantity < 0 else ""
-    return f"{sign}{plain(line.quantity.copy_abs())} x {plain(line.unit_price)}{days} = {line.amount}"
+    return f"{plain(line.unit_price)} x {plain(line.quantity)}{days} = {line.amount}"
 
 
 def arithmetic_for_reseller(line: ChargeLine) -> str:

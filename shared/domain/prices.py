@@ -6,7 +6,8 @@ this order, first hit wins:
 1. the customer's own entries before the global ones;
 2. inside a scope, the most specific keys: charge type, then meter, then SKU with term and plan, SKU, product, meter
    category, and last the entry without keys;
-3. of entries with the same scope and keys, the one in force on the line's price date.
+3. of entries with the same scope and keys, the one in force on the line's price date, and of fixed prices in several
+   currencies the one in the line's currency. A global fixed price never applies to a line in another currency.
 
 Entries with the same scope and keys must not overlap in time: that is an error of the list, not a choice of ours.
 
@@ -103,6 +104,11 @@ class PriceEntry:
             self.valid_until is None or on < self.valid_until
         )
 
+    def is_beside(self, other: "PriceEntry") -> bool:
+        """Whether the two are prices of one thing in two currencies, which may stand beside each other."""
+        both_fixed = self.method is PriceMethod.FIXED and other.method is PriceMethod.FIXED
+        return both_fixed and self.currency != other.currency
+
     def overlaps(self, other: "PriceEntry") -> bool:
         """Whether some day is claimed by both."""
         starts_before_end = other.valid_until is None or (self.valid_from or date.min) < other.valid_until
@@ -112,10 +118,14 @@ class PriceEntry:
 
 @dataclass(frozen=True, slots=True)
 class PriceFound:
-    """The entry that applies to a line, and the list it stands in."""
+    """The entry that applies to a line, and the list it stands in.
+
+    *passed_over* is an entry with more specific keys that does not apply, because of its dates or its currency.
+    """
 
     entry: PriceEntry
     list_name: str
+    passed_over: PriceEntry | None = None
 
     @property
     def is_customers_own(self) -> bool:
@@ -153,6 +163,9 @@ _key_of: Mapping[_Rung, _KeyOf] = {
 """The values of a rung, of all values in the order of ``_FIELDS``: a tuple, or the one value by itself."""
 
 
+_ANY_METHOD, _MARKUP_ONLY = frozenset(PriceMethod), frozenset({PriceMethod.MARKUP_ON_COST})
+
+
 class PriceBook:
     """A price list made ready for look-up. Build it once; each look-up is a handful of dictionary reads.
 
@@ -172,11 +185,22 @@ class PriceBook:
         self._dated_ladders = _ladders({key: days for key, group in groups.items() if (days := _days(group))})
 
     def find(self, line: SourceLine, on: date | None) -> PriceFound | None:
-        """Return the entry for *line* in force *on* that day, or None where the list has none."""
+        """Return the entry for *line* in force *on* that day, or None where the list has none.
+
+        For a credit or discount, which is an amount and no price times a quantity, a markup is looked for first.
+        """
+        if line.kind.is_adjustment:
+            return self._first(line, on, _MARKUP_ONLY) or self._first(line, on, _ANY_METHOD)
+        return self._first(line, on, _ANY_METHOD)
+
+    def _first(self, line: SourceLine, on: date | None, methods: frozenset[PriceMethod]) -> PriceFound | None:
+        passed_over: PriceEntry | None = None
         for candidates in _candidates(self._ladders, line):
-            for entry in candidates:
-                if entry.in_force(on):
-                    return PriceFound(entry, self.name)
+            meant = [entry for entry in candidates if entry.method in methods]
+            usable = [entry for entry in meant if entry.in_force(on) and _may_price(entry, line)]
+            if usable:
+                return PriceFound(min(usable, key=lambda entry: _currency_differs(entry, line)), self.name, passed_over)
+            passed_over = passed_over or next(iter(meant), None)
         return None
 
     def boundaries(self, line: SourceLine) -> tuple[date, ...]:
@@ -194,7 +218,7 @@ class PriceBook:
             )
         group = groups[(entry.scope.casefold(), rung, tuple(getattr(keys, name) for name in rung))]
         for other in group:
-            if entry.overlaps(other):
+            if entry.overlaps(other) and not entry.is_beside(other):
                 raise PriceListError(
                     f"{self.name}, rows {other.row} and {entry.row}: two prices for {entry.keys} "
                     f"({'customer ' + entry.scope if entry.scope else 'all customers'}) on the same days. "
@@ -236,6 +260,18 @@ def _candidates(ladders: _Ladders[V], line: SourceLine) -> Iterator[V]:
 def _folded(charge_type: str, *others: str) -> tuple[str, ...]:
     """Return the values in the order of ``_FIELDS``, in the form in which they are compared."""
     return (folded(charge_type), *(value.casefold() for value in others))
+
+
+def _currency_differs(entry: PriceEntry, line: SourceLine) -> bool:
+    return entry.method is PriceMethod.FIXED and entry.currency != line.cost.currency
+
+
+def _may_price(entry: PriceEntry, line: SourceLine) -> bool:
+    """Whether the entry's currency suits the line: a price for everybody is no price in another currency.
+
+    For one customer it may be: the reseller then invoices him in a currency of his own.
+    """
+    return entry.scope != GLOBAL or not _currency_differs(entry, line)
 
 
 def _days(entries: Iterable[PriceEntry]) -> frozenset[date]:

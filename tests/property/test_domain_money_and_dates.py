@@ -79,7 +79,8 @@ def _line(charge: Period, term: Period | None, plan: str, **changed: Any) -> Sou
 
 
 def _sold(line: SourceLine, price: Decimal, currency: str = "EUR") -> ChargeLine:
-    entry = PriceEntry(scope="", keys=PriceKeys(), method=PriceMethod.FIXED, value=price, currency=currency)
+    keys, method = PriceKeys(), PriceMethod.FIXED
+    entry = PriceEntry(scope=line.customer_id, keys=keys, method=method, value=price, currency=currency)
     made = charge(line, PriceBook([entry])).line
     assert made is not None
     return made

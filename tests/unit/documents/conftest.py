@@ -55,7 +55,7 @@ def price_book(currency: str = "EUR") -> PriceBook:
     return PriceBook(
         [
             PriceEntry(
-                scope="",
+                scope="" if currency == "EUR" else CUSTOMER_ID,
                 keys=PriceKeys(product_id="CFQ7TTC0LH18"),
                 method=PriceMethod.FIXED,
                 value=Decimal("12.10"),

@@ -109,8 +109,14 @@ def entry() -> Callable[..., PriceEntry]:
         keys = PriceKeys(**{name: changed.pop(name) for name in list(changed) if name in names})
         method = changed.pop("method", PriceMethod.FIXED)
         currency = changed.pop("currency", "EUR" if method is PriceMethod.FIXED else "")
+        own = "" if currency in {"", "EUR"} else _CUSTOMER["customer_id"]  # only such a price crosses currencies
         return PriceEntry(
-            scope=changed.pop("scope", ""), keys=keys, method=method, value=Decimal(value), currency=currency, **changed
+            scope=changed.pop("scope", own),
+            keys=keys,
+            method=method,
+            value=Decimal(value),
+            currency=currency,
+            **changed,
         )
 
     return make

@@ -211,11 +211,12 @@ def test_a_share_that_differs_from_microsofts_is_noticed(licence: MakeLine, book
     assert "16 of 31 days" in outcome.issues[0].message
 
 
-def test_a_sale_below_cost_is_reported(licence: MakeLine, book: MakeBook) -> None:
+def test_a_sale_below_cost_is_reported(licence: MakeLine, book: MakeBook, entry: MakeEntry) -> None:
     """A warning for charges; credits, a cost in another currency and less than half a cent are not meant."""
     below = charge(licence(), book("8.40"))
     credit = charge(licence(cost=Money(Decimal("-84.10"), "EUR")), book("20"))
-    abroad = charge(licence(cost=Money(Decimal("84.10"), "USD")), book("0.01"))
+    own = entry("0.01", scope=licence().customer_id)
+    abroad = charge(licence(cost=Money(Decimal("84.10"), "USD")), book(own))
 
     assert [(IssueCode.SALE_BELOW_COST, Severity.WARNING)] == [(i.code, i.severity) for i in below.issues]
     assert "sold to Contoso at 84.00 EUR, below its cost of 84.10 EUR" in below.issues[0].message

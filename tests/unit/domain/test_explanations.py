@@ -105,7 +105,7 @@ def test_a_prorated_charge_is_told_in_one_sentence(licence: MakeLine, entry: Mak
         "10 x 8.4 EUR for 2026-10-16 to 2026-10-31, 16 of the 31 days of the cycle 2026-10-01 to 2026-10-31."
         == sentence(made)
     )
-    assert "10 x 8.4 x 16 / 31 = 43.35 EUR" == arithmetic(made)
+    assert "8.4 x 10 x 16 / 31 = 43.35 EUR" == arithmetic(made)
 
 
 PERPETUAL = {"term_and_billing_cycle": "", "billing_frequency": ""}
@@ -117,7 +117,7 @@ def test_a_whole_cycle_a_credit_and_an_undated_line_are_told(licence: MakeLine, 
 
     assert "10 x 10 EUR for 2026-10-01 to 2026-10-31." == sentence(_made(licence(), entry()))
     assert "Credit: 10 x 10 EUR for 2026-10-01 to 2026-10-31." == sentence(credit)
-    assert "-10 x 10 = -100.00 EUR" == arithmetic(credit)
+    assert "10 x -10 = -100.00 EUR" == arithmetic(credit)
     assert "10 x 10 EUR for one time." == sentence(_made(licence(charge=None, **PERPETUAL), entry()))
 
 

@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from shared.domain.charging import charge
 from shared.domain.errors import PriceListError
+from shared.domain.issues import IssueCode
+from shared.domain.money import Money
 from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceSheet, SheetPrice
 from shared.domain.source_lines import SourceLine
 
@@ -216,3 +219,39 @@ def test_the_price_sheet_is_searched_in_the_pricing_currency(licence: MakeLine) 
     assert found is not None
     assert "dollars" == found.title
     assert sheet.find(licence(), None) is None
+
+
+def test_a_global_price_is_no_price_in_another_currency(licence: MakeLine, entry: MakeEntry) -> None:
+    """A list in euro leaves a line billed in dollars without a price; a customer's own price may cross."""
+    dollars = licence(cost=Money(Decimal(84), "USD"))
+    own = entry("12", scope=dollars.customer_id)
+
+    assert PriceBook([entry("10")]).find(dollars, None) is None
+    found = PriceBook([own]).find(dollars, None)
+    assert found is not None
+    assert found.entry is own
+
+
+def test_one_product_may_have_a_price_in_each_currency(licence: MakeLine, entry: MakeEntry) -> None:
+    """The one in the line's currency is found; two in one currency are refused."""
+    euro, dollar = entry("10", scope=""), entry("11", scope="", currency="USD")
+    book = PriceBook([euro, dollar])
+
+    for currency, price in (("EUR", euro), ("USD", dollar)):
+        found = book.find(licence(cost=Money(Decimal(84), currency)), None)
+        assert found is not None
+        assert found.entry is price
+    with pytest.raises(PriceListError):
+        PriceBook([dollar, entry("12", scope="", currency="USD")])
+
+
+def test_a_row_that_says_more_but_is_not_in_force_is_named(licence: MakeLine, entry: MakeEntry) -> None:
+    """The vaguer row prices the line, and the charge says which row was passed over."""
+    line = licence()
+    future = entry("99", product_id=line.product_id, valid_from=date(2030, 1, 1), row=7)
+    made = charge(line, PriceBook([future, entry("10", row=8)], name="prices.xlsx"))
+
+    assert made.line is not None
+    assert made.line.explanation.price.row == 8
+    assert [issue.code for issue in made.issues] == [IssueCode.PRICE_ROW_PASSED_OVER]
+    assert "row 7 names" in made.issues[0].message
