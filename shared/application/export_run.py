@@ -14,9 +14,10 @@ from datetime import timedelta
 from shared.application.messages import ChunkMessage
 from shared.application.runs import current_run, finish_chunk
 from shared.application.services import Document, Services
-from shared.domain.invoices import Invoice
+from shared.domain.errors import ChangedError
+from shared.domain.invoices import Invoice, InvoiceState
 from shared.domain.issues import Issue
-from shared.domain.keys import digest
+from shared.domain.keys import InvoiceKey, digest
 from shared.domain.periods import BillingPeriod
 from shared.storage.repositories.exports import Export, ExportRow
 from shared.storage.repositories.runs import CustomerOutcome, Run, RunState
@@ -65,24 +66,42 @@ def exports_with_links(services: Services, period: BillingPeriod) -> list[tuple[
 def _export_customer(services: Services, run: Run, outcome: CustomerOutcome) -> int:
     shown = services.exports.of_scope(run.period, outcome.customer_id)
     invoices = [] if outcome.is_parked else _invoices(services, run, outcome)
-    wanted = {(invoice.key.currency, kind): invoice for invoice in invoices for kind in KINDS}
-    for key in sorted(shown.keys() - wanted.keys()):
-        services.exports.withdraw(run.period, shown[key])
+    wanted = [(_customer_export(run, services, invoice, kind), invoice) for invoice in invoices for kind in KINDS]
+    for place in sorted(shown.keys() - {export.place for export, _ in wanted}):
+        if place[1] in KINDS:  # the files of final invoices stay
+            services.exports.withdraw(run.period, shown[place])
     written = 0
-    made: dict[str, Sequence[Document]] = {}
-    for (currency, kind), invoice in wanted.items():
-        content_hash = digest(LAYOUT_VERSION, services.reseller_name, *_shown(invoice))
-        before = shown.get((currency, kind))
-        if before is not None and before.content_hash == content_hash:
+    made: dict[InvoiceKey, Sequence[Document]] = {}
+    for export, invoice in wanted:
+        before = shown.get(export.place)
+        if before is not None and before.content_hash == export.content_hash:
             continue
-        if currency not in made:
-            made[currency] = services.formats.customer_documents(
+        if invoice.key not in made:
+            made[invoice.key] = services.formats.customer_documents(
                 invoice, reseller_name=services.reseller_name, run_id=run.id
             )
-        scope = (outcome.customer_id, invoice.customer_name)
-        _put(services, _export(run, scope, (currency, kind), content_hash), made[currency], before)
+        _check_stage(services, run)
+        _put(services, export, made[invoice.key], before)
         written += 1
     return written
+
+
+def _check_stage(services: Services, run: Run) -> None:
+    """Keep a slow worker from showing drafts after the final files were written.
+
+    Raises:
+        ChangedError: the run has moved on since this worker read it; the message comes again and finds that out.
+    """
+    now = services.runs.need(run.key)
+    if (now.state, now.start_number) != (run.state, run.start_number):
+        raise ChangedError(f"the run for {run.period} moved on to {now.state}: files of {run.state} are not written")
+
+
+def _customer_export(run: Run, services: Services, invoice: Invoice, kind: str) -> Export:
+    content_hash = digest(LAYOUT_VERSION, services.reseller_name, *_shown(invoice))
+    export = _export(run, (invoice.customer_id, invoice.customer_name), (invoice.key.currency, kind), content_hash)
+    is_final = invoice.state is InvoiceState.FINAL
+    return replace(export, final_revision=invoice.key.revision) if is_final else export
 
 
 def _export_reseller(services: Services, run: Run, outcomes: Sequence[CustomerOutcome]) -> int:

@@ -50,8 +50,19 @@ def _facts(invoice: Invoice, reseller_name: str, run_id: str) -> list[tuple[str,
         ("Invoice", invoice.number or "not numbered yet"),
         ("Revision", str(key.revision)),
         ("State", invoice.state.value),
+        *_correction(invoice),
         ("Run", run_id),
         ("Content hash", customer_hash(invoice)),
+    ]
+
+
+def _correction(invoice: Invoice) -> list[tuple[str, str]]:
+    if invoice.already_invoiced is None:
+        return []
+    return [
+        ("Replaces invoice", invoice.replaces),
+        ("Already invoiced", str(invoice.already_invoiced)),
+        ("Difference to settle", str(invoice.to_settle)),
     ]
 
 

@@ -49,7 +49,10 @@ class LineChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Invoice:
-    """What one customer owes for one month in one currency. *parked_for* lists what blocks approval."""
+    """What one customer owes for one month in one currency.
+
+    *replaces* and *already_invoiced* are number and total of the final invoice that this revision replaces.
+    """
 
     key: InvoiceKey
     customer_id: str
@@ -61,6 +64,13 @@ class Invoice:
     number: str = ""
     issues: tuple[Issue, ...] = ()
     changes: tuple[LineChange, ...] = ()
+    replaces: str = ""
+    already_invoiced: Money | None = None
+
+    @property
+    def to_settle(self) -> Money:
+        """What is left to pay (or to give back) after the final invoice that this one replaces, if any."""
+        return self.total if self.already_invoiced is None else self.total - self.already_invoiced
 
     @property
     def is_parked(self) -> bool:

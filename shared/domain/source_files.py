@@ -124,6 +124,8 @@ class SourceFiles:
 
     def merge(self, other: "SourceFiles") -> None:
         """Take over files read elsewhere, none of which repeats one here; *other* must not be used again."""
+        for read in other.reads:
+            self.issues.extend(self.alike(read))
         self.reads.extend(other.reads)
         self.lines.extend(other.lines)
         self.folds.merge(other.folds)

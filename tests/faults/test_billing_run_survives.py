@@ -280,9 +280,9 @@ def test_one_file_under_three_names_read_at_once_counts_once(open_desk: OpenDesk
     lose_all_messages(desk)
     reading, together = desk.services.formats.read_source, threading.Barrier(len(names))
 
-    def read(*arguments: Any) -> Any:
+    def read(*arguments: Any, **options: Any) -> Any:
         together.wait()
-        return reading(*arguments)
+        return reading(*arguments, **options)
 
     at_once = replace(desk.services, formats=replace(desk.services.formats, read_source=read))
     failed: list[str] = []

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from shared.domain.periods import BillingPeriod
 from shared.storage.names import EXPORTS_CONTAINER
-from shared.storage.ports import Blobs, Tables
+from shared.storage.ports import Blobs, Entity, Scalar, Tables
 from shared.storage.repositories.codec import table_key
 
 TABLE = "exports"
@@ -23,7 +23,11 @@ CONTENT_TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """One finished file. *scope* is a customer id or ``reseller``; *content_hash* tells versions apart."""
+    """One finished file. *scope* is a customer id or ``reseller``; *content_hash* tells versions apart.
+
+    *final_revision* is 0 for what may still change; the files of a final invoice have a place of their own, by its
+    revision, and stay there whatever comes later.
+    """
 
     period: BillingPeriod
     scope: str
@@ -32,6 +36,12 @@ class Export:
     format: str
     file_name: str
     content_hash: str
+    final_revision: int = 0
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Where the file is shown in its scope: the currency, and the format with a final invoice's revision."""
+        return self.currency, f"{self.format}.r{self.final_revision}" if self.final_revision else self.format
 
     @property
     def blob(self) -> str:
@@ -55,16 +65,14 @@ class ExportStore:
         self._tables, self._blobs = tables, blobs
 
     def of_scope(self, period: BillingPeriod, scope: str) -> dict[tuple[str, str], ExportRow]:
-        """Return what the scope shows now, by currency and format.
+        """Return what the scope shows now, by place.
 
         Read this before what the files are made from, so that a slow writer cannot put older files back.
         """
         first = f"{table_key(scope)}_"
         rows = self._tables.query(TABLE, str(period), row_from=first, row_before=first[:-1] + "`")
         return {
-            (str(row.values["currency"]), str(row.values["format"])): ExportRow(
-                str(row.values["content_hash"]), row.row, row.etag
-            )
+            _export(period, row).place: ExportRow(str(row.values["content_hash"]), row.row, row.etag)
             for row in rows
             if row.values["scope"] == scope
         }
@@ -77,16 +85,17 @@ class ExportStore:
         """
         content_type = CONTENT_TYPES[export.format]
         self._blobs.put(EXPORTS_CONTAINER, export.blob, content, content_type=content_type)
-        values = {
+        values: dict[str, Scalar] = {
             "scope": export.scope,
             "label": export.label[:200],
             "currency": export.currency,
             "format": export.format,
             "file_name": export.file_name,
             "content_hash": export.content_hash,
+            "final_revision": export.final_revision,
         }
         if instead_of is None:
-            row = f"{table_key(export.scope)}_{table_key(export.currency, export.format)}"
+            row = f"{table_key(export.scope)}_{table_key(*export.place)}"
             self._tables.insert(TABLE, str(export.period), row, values)
         else:
             self._tables.replace(TABLE, str(export.period), instead_of.row, values, instead_of.etag)
@@ -101,19 +110,21 @@ class ExportStore:
 
     def of_period(self, period: BillingPeriod) -> list[Export]:
         """Return the newest exports of the period, by scope, currency and format."""
-        return [
-            Export(
-                period=period,
-                scope=str(row.values["scope"]),
-                label=str(row.values["label"]),
-                currency=str(row.values["currency"]),
-                format=str(row.values["format"]),
-                file_name=str(row.values["file_name"]),
-                content_hash=str(row.values["content_hash"]),
-            )
-            for row in self._tables.query(TABLE, str(period))
-        ]
+        return [_export(period, row) for row in self._tables.query(TABLE, str(period))]
 
     def link(self, export: Export, expires_at: datetime) -> str:
         """Return a URL that downloads the file until *expires_at*; a secret of its own."""
         return self._blobs.link(EXPORTS_CONTAINER, export.blob, expires_at=expires_at, filename=export.file_name)
+
+
+def _export(period: BillingPeriod, row: Entity) -> Export:
+    return Export(
+        period=period,
+        scope=str(row.values["scope"]),
+        label=str(row.values["label"]),
+        currency=str(row.values["currency"]),
+        format=str(row.values["format"]),
+        file_name=str(row.values["file_name"]),
+        content_hash=str(row.values["content_hash"]),
+        final_revision=int(str(row.values.get("final_revision", 0))),
+    )

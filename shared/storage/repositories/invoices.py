@@ -85,7 +85,8 @@ class Invoices:
         if revised.key == previous.key:
             return _Plan(revised, replaces_last=revised != previous)
         if final is not None:  # the customer has seen the final one, not the drafts after it
-            revised = replace(revised, changes=line_changes(final.lines, draft.lines))
+            changes = line_changes(final.lines, draft.lines)
+            revised = replace(revised, changes=changes, replaces=final.number, already_invoiced=final.total)
         return _Plan(revised, supersedes=superseded, is_new=True)
 
     def latest(self, customer_id: str, period: BillingPeriod, currency: str) -> Invoice | None:
