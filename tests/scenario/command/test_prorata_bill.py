@@ -9,8 +9,11 @@ from typing import Any
 import pytest
 from openpyxl import load_workbook
 
+from local.bill_files import _folder
 from local.command import BLOCKED, DONE, INPUT_UNUSABLE, OUTPUT_UNWRITABLE, main
 from local.demo.month import DemoMonth
+from local.parallel_reading import PARALLEL_FROM_BYTES, read_files
+from shared.partner_center.source_files.row_sink import no_boundaries
 
 Bill = Callable[..., int]
 Told = Callable[[], Any]
@@ -290,3 +293,47 @@ def test_the_price_list_template_prices_nothing_as_it_is(
     assert (written, again) == (DONE, INPUT_UNUSABLE)
     assert path.read_bytes() == before
     assert bill(month.invoice_usd, prices=path) == INPUT_UNUSABLE
+
+
+def test_the_next_month_leaves_the_month_before_in_its_place(bill: Bill, out: Path, month: DemoMonth) -> None:
+    """One folder may hold many months; only what a run of the same month replaced is put aside."""
+    bill(month.invoice_usd)
+    october = all_files(out)
+    bill(month.invoice_usd, more=("--period", "2026-11"))
+    both = all_files(out)
+
+    assert october.items() <= both.items()
+    assert not [name for name in both if name.startswith("superseded")]
+
+
+def test_a_second_run_on_the_folder_waits_its_turn(
+    bill: Bill, out: Path, month: DemoMonth, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """While one writes, another is told so and writes nothing."""
+    with _folder(out):
+        code = bill(month.invoice_usd)
+
+    assert code == OUTPUT_UNWRITABLE
+    assert "another prorata bill is writing" in capsys.readouterr().err
+    assert all_files(out) == {}
+
+
+def test_two_equal_files_of_one_name_count_once_however_large(tmp_path: Path) -> None:
+    """Read by two processes, the first of the two counts and everything else is kept."""
+    header = (
+        "CustomerId,ChargeType,UnitPrice,Subtotal,Currency,BillableQuantity,SubscriptionId,OrderDate,ReferenceId\r\n"
+    )
+    rows = "".join(f"C1,new,1,1,EUR,1,S{number},10/5/2026,{'x' * 300}\r\n" for number in range(16_000))
+    paths = []
+    for folder in ("one", "two"):
+        (tmp_path / folder).mkdir()
+        paths.append(tmp_path / folder / "part-00000.csv")
+        paths[-1].write_text(header + rows)
+    other = tmp_path / "other.csv"
+    other.write_text(header + "C2,new,7,7,EUR,1,S1,10/5/2026,y\r\n")
+
+    files = read_files([*paths, other], no_boundaries, workers=2)
+
+    assert sum(path.stat().st_size for path in paths) > PARALLEL_FROM_BYTES
+    assert len(files.lines) == 16_001
+    assert [issue.code for issue in files.issues if issue.code != "CONTROL_TOTAL_ABSENT"] == ["FILE_REPEATED"]

@@ -207,3 +207,21 @@ def test_an_unexpected_error_is_not_swallowed(licence: MakeLine, book: MakeBook)
 
     with pytest.raises(LookupError):
         _bill(book("10"), licence(), detail=broken)
+
+
+def test_unbilled_lines_of_a_subscription_that_is_billed_are_left_out(licence: MakeLine, book: MakeBook) -> None:
+    """The billed file says what the unbilled one forecast; charging both would charge twice."""
+    bill = _bill(book("10"), licence(), licence(invoice_number=""))
+
+    assert Money(Decimal("100.00"), "EUR") == bill.invoices[0].total
+    assert [IssueCode.ESTIMATE] == [issue.code for issue in bill.issues]
+    assert "1 unbilled lines of Contoso were left out" in bill.issues[0].message
+
+
+def test_a_line_nearly_as_dear_as_the_main_one_is_a_charge_of_its_own(licence: MakeLine, book: MakeBook) -> None:
+    """Only a small part (E5's telephony) is included; two plans of one product are both charged."""
+    dear = _bill(book("12"), licence(unit_price=Decimal(10)), licence(unit_price=Decimal("10.50")))
+    part = _bill(book("12"), licence(unit_price=Decimal(10)), licence(unit_price=Decimal("0.70")))
+
+    assert Money(Decimal("240.00"), "EUR") == dear.invoices[0].total
+    assert Money(Decimal("120.00"), "EUR") == part.invoices[0].total

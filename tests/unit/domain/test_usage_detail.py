@@ -103,3 +103,18 @@ def test_each_subscription_and_currency_is_compared_by_itself(licence: MakeLine,
     assert [("azure-plan", "EUR", "2.00"), ("azure-plan", "USD", "0"), ("second", "EUR", "-2.00")] == [
         (each.subscription_id, each.currency, str(each.difference)) for each in coverage
     ]
+
+
+def test_usage_of_another_publisher_is_covered_where_the_daily_rows_name_its_product(
+    licence: MakeLine, usage: MakeLine
+) -> None:
+    """Consumption of a marketplace image stands on both files too; a subscription to it only on the invoice."""
+    third_party = {"publisher": "Red Hat", "publisher_id": "P7", "subscription_id": "azure"}
+    consumed = licence(**third_party, product_id="DZH-RHEL")
+    bought = licence(**third_party, product_id="DZH-SAAS")
+    daily = [usage(subscription_id="azure", product_id="DZH-RHEL")]
+
+    charged, coverage = uncovered([consumed, bought], daily)
+
+    assert [bought] == charged
+    assert [1] == [each.invoice_lines for each in coverage]
