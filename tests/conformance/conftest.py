@@ -1,5 +1,6 @@
 """Microsoft's own engine, installed once into a virtual environment of its own."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -39,7 +40,17 @@ def find_python() -> str:
 
 
 def install(python: str) -> Path:
-    """Return the interpreter of the engine's environment, made anew when the requirements change."""
+    """Return the interpreter of the engine's environment, made anew when the requirements change.
+
+    Test processes run side by side: one installs, the others wait for it.
+    """
+    HOME.parent.mkdir(parents=True, exist_ok=True)
+    with (HOME.parent / "conformance.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _install_alone(python)
+
+
+def _install_alone(python: str) -> Path:
     requirements = ROOT / "requirements.txt"
     wanted = hashlib.sha256(requirements.read_bytes() + ENGINE.encode() + python.encode()).hexdigest()
     mark, interpreter = HOME / "installed", HOME / "bin" / "python"
