@@ -49,7 +49,7 @@ class BillRequest:
     prices: Path
     out: Path
     period: BillingPeriod | None = None
-    price_sheet: Path | None = None
+    price_sheets: Sequence[Path] = ()
     subscription_details: Path | None = None
     control: Path | None = None
     controls: Sequence[ControlTotal] = ()
@@ -235,11 +235,14 @@ def _controls(request: BillRequest) -> list[ControlTotal]:
 
 
 def _sheet(request: BillRequest, formats: Formats) -> PriceSheet:
-    if request.price_sheet is None:
+    if not request.price_sheets:
         return NO_PRICE_SHEET
-    return _opened(
-        request.price_sheet, lambda stream, name: PriceSheet(formats.read_price_sheet(stream, name), name=name)
-    )
+    rows = [
+        row
+        for path in request.price_sheets
+        for row in _opened(path, lambda stream, name: list(formats.read_price_sheet(stream, name)))
+    ]
+    return PriceSheet(rows, name=" and ".join(path.name for path in request.price_sheets))
 
 
 def _detail(request: BillRequest, formats: Formats) -> Callable[[ChargeLine], ChargeLine]:

@@ -64,7 +64,9 @@ def _add_bill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--prices", type=Path, required=True, metavar="FILE", help="your price list, CSV or XLSX")
     parser.add_argument("--out", type=Path, required=True, metavar="DIR", help="the folder for the results")
     parser.add_argument("--period", type=_period, help="the month, such as 2026-10; else the one most rows lie in")
-    parser.add_argument("--price-sheet", type=Path, metavar="FILE", help="Microsoft's price sheet, for ERP")
+    parser.add_argument(
+        "--price-sheet", nargs="+", type=Path, default=[], metavar="FILE", help="Microsoft's price sheets, for ERP"
+    )
     parser.add_argument("--subscriptions", type=Path, metavar="FILE", help="friendly names and purchase orders")
     parser.add_argument("--control", type=Path, metavar="FILE", help="what Microsoft's invoices say they hold")
     parser.add_argument(
@@ -104,7 +106,7 @@ def _bill(options: argparse.Namespace, screen: Screen) -> int:
         prices=options.prices,
         out=options.out,
         period=options.period,
-        price_sheet=options.price_sheet,
+        price_sheets=options.price_sheet,
         subscription_details=options.subscriptions,
         control=options.control,
         controls=options.invoice_total,

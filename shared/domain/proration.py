@@ -212,16 +212,3 @@ def _legacy_cycle(line: SourceLine, charge: Period, months: int) -> tuple[Period
     if charge in cycle:
         return cycle, "cycle counted from the start of the subscription"
     return cycle_containing(charge.start, charge.start, months), "cycle counted from the start of the charge"
-
-
-__all__ = [
-    "WHOLE",
-    "Proration",
-    "Service",
-    "plan_name",
-    "price_date",
-    "prorate",
-    "proration_of",
-    "shares_differ",
-    "term_name",
-]

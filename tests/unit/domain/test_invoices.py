@@ -140,3 +140,12 @@ def test_the_content_of_a_line_is_what_a_reader_sees_and_its_cost(lines: list[Ch
         replace(line, charge=None),
     ):
         assert line_hash(line) != line_hash(changed)
+
+
+def test_a_correction_says_what_is_left_to_settle(licence: MakeLine, charged: Charged) -> None:
+    """The total less what the final invoice before it asked for; without one, the total."""
+    [invoice] = make_invoices(licence().customer_id, "Contoso", OCTOBER, [charged(licence())])
+    correction = replace(invoice, replaces="2026-10-00001", already_invoiced=Money(Decimal(130), "EUR"))
+
+    assert invoice.total == invoice.to_settle
+    assert Money(Decimal("-30.00"), "EUR") == correction.to_settle

@@ -176,3 +176,11 @@ def test_a_zip_is_read_from_a_stream_that_can_seek() -> None:
 
     assert [("f/a.csv", b"x")] == contents
     assert containers.ZIP_MEMBERS_MAX == 1000
+
+
+def test_a_gzip_file_that_inflates_beyond_reason_is_not_read(plain: bytes, file: Make) -> None:
+    """Checked while it streams: a gigabyte of line breaks never arrives."""
+    bomb = gzip.compress(plain + b"\n" * (20 << 20), 9)
+
+    with pytest.raises(SourceFileError, match="inflates over 500 times"):
+        read_file(file(bomb))
