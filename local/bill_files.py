@@ -21,14 +21,14 @@ from local.parallel_reading import read_files
 from shared.application.services import Document, Formats
 from shared.bootstrap import FORMATS, open_stores
 from shared.domain.charging import ChargeLine
-from shared.domain.customer_bills import CustomerBill, Terms, bill_customer, by_customer
+from shared.domain.customer_bills import CustomerBill, Terms, bill_customer, by_customer, emptied
 from shared.domain.errors import BusyError, InvalidError, StorageUnavailableError
-from shared.domain.invoices import Invoice, empty_invoice
-from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.invoices import Invoice
+from shared.domain.issues import Issue
 from shared.domain.keys import RunKey
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
-from shared.domain.source_files import ControlTotal, SourceFiles, check_control_totals
+from shared.domain.source_files import ControlTotal, check_control_totals, outside_period
 from shared.domain.subscription_details import by_subscription, with_details
 from shared.settings import Settings
 from shared.storage.repositories.invoices import Invoices
@@ -90,7 +90,8 @@ def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _:
         if files.issues:
             raise InvalidError(f"no row could be used: {files.issues[0]}")
         raise InvalidError("no row has a date, so the month cannot be told: give it with --period, such as 2026-10")
-    issues = [*files.issues, *_other_periods(files, period), *check_control_totals(files.reads, _controls(request))]
+    outside = filter(None, (outside_period(read, period) for read in files.reads))
+    issues = [*files.issues, *outside, *check_control_totals(files.reads, _controls(request))]
     terms = Terms(period, prices, _sheet(request, formats), _detail(request, formats))
     customers = by_customer(files.lines, files.folds, files.issues)
     bills = [bill_customer(customer, terms) for customer in customers.values()]
@@ -102,7 +103,11 @@ def _write(request: BillRequest, period: BillingPeriod, bills: list[CustomerBill
     run_id = RunKey(period).render()
     with _folder(request.out) as memory:
         kept = _invoices_in(memory)
-        drafts = [draft for bill in bills for draft in (*bill.invoices, *_emptied(kept, bill, period))]
+        drafts = [
+            draft
+            for bill in bills
+            for draft in (*bill.invoices, *emptied(bill, kept.of_period(bill.customer_id, period)))
+        ]
         planned = [kept.preview(draft) for draft in drafts]
         result = BillResult(
             period=period,
@@ -211,12 +216,6 @@ def _invoices_in(memory: Path) -> Invoices:
     return Invoices(stores.tables, stores.blobs)
 
 
-def _emptied(kept: Invoices, bill: CustomerBill, period: BillingPeriod) -> list[Invoice]:
-    billed = {invoice.key.currency for invoice in bill.invoices}
-    earlier = kept.of_period(bill.customer_id, period)
-    return [empty_invoice(invoice) for invoice in earlier if invoice.key.currency not in billed]
-
-
 T = TypeVar("T")
 
 
@@ -250,18 +249,3 @@ def _detail(request: BillRequest, formats: Formats) -> Callable[[ChargeLine], Ch
         return partial(with_details, details=by_subscription(()))
     details = _opened(request.subscription_details, formats.read_subscription_details)
     return partial(with_details, details=by_subscription(details))
-
-
-def _other_periods(files: SourceFiles, period: BillingPeriod) -> list[Issue]:
-    """Return a warning for each file most of whose rows lie in another month (legacy months run by anniversary)."""
-    return [
-        Issue(
-            code=IssueCode.PERIOD_OUTSIDE,
-            severity=Severity.WARNING,
-            message=f"Most rows of {read.name} lie in {read.period}, but {period} is billed.",
-            cure="If that is a mistake, leave the file out or give the right --period.",
-            file=read.name,
-        )
-        for read in files.reads
-        if read.period not in {None, period} and not read.family.has_anniversary_months
-    ]

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 
-from shared.application.services import Formats, Opened, Services
+from shared.application.services import Formats, Services
 from shared.documents.control_totals import read_control_totals
 from shared.documents.price_lists import read_price_list
 from shared.documents.price_sheets import read_price_sheet
 from shared.documents.rendering import customer_documents, reseller_documents
 from shared.documents.subscription_details import read_subscription_details
-from shared.domain.source_files import FileRead
+from shared.domain.source_files import FileRead, Opened
 from shared.domain.source_lines import SourceLine
 from shared.domain.usage_folding import UsageFolds
 from shared.partner_center.source_files.reading import read_file

@@ -9,10 +9,10 @@ from shared.application.messages import ChunkMessage
 from shared.application.runs import current_run, finish_chunk, terms_of
 from shared.application.services import Services
 from shared.application.terms import load_terms
-from shared.domain.customer_bills import CustomerBill, CustomerLines, Terms, bill_customer
+from shared.domain.charge_issues import customer_parked
+from shared.domain.customer_bills import CustomerBill, CustomerLines, Terms, bill_customer, emptied
 from shared.domain.errors import ConflictError, IntegrityError, InvalidError, OperationalError
-from shared.domain.invoices import Invoice, empty_invoice, sums_by_currency
-from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.invoices import sums_by_currency
 from shared.storage.repositories.runs import CustomerOutcome, Run, RunState
 
 logger = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ def bill_chunk(services: Services, message: ChunkMessage) -> int:
 def _bill_one(services: Services, run: Run, customer_id: str, terms: Terms) -> CustomerOutcome:
     try:
         bill = bill_customer(_lines_of(services, run, customer_id, terms), terms)
-        drafts = (*bill.invoices, *_emptied(services, run, bill))
+        drafts = (*bill.invoices, *emptied(bill, services.invoices.of_period(customer_id, run.period)))
         invoices = [services.invoices.keep(draft, start_number=run.start_number)[0] for draft in drafts]
     except (OperationalError, ConflictError):
         raise  # the store's trouble, not the customer's: the message comes again
@@ -75,19 +75,6 @@ def _lines_of(services: Services, run: Run, customer_id: str, terms: Terms) -> C
     return customer
 
 
-def _emptied(services: Services, run: Run, bill: CustomerBill) -> list[Invoice]:
-    """Return an empty draft for each currency that an earlier run billed and this one does not."""
-    billed = {invoice.key.currency for invoice in bill.invoices}
-    earlier = services.invoices.of_period(bill.customer_id, run.period)
-    return [empty_invoice(invoice) for invoice in earlier if invoice.key.currency not in billed]
-
-
 def _parked_bill(customer_id: str, reason: str) -> CustomerBill:
-    issue = Issue(
-        code=IssueCode.CUSTOMER_PARKED,
-        severity=Severity.BLOCKING,
-        message=f"Customer {customer_id} was not billed: {reason}.",
-        cure="Everybody else was. Look at this customer's rows, then run again.",
-        customer_id=customer_id,
-    )
+    issue = customer_parked(customer_id, f"Customer {customer_id}", reason)
     return CustomerBill(customer_id=customer_id, customer_name=customer_id, invoices=(), issues=(issue,))

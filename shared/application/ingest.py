@@ -16,11 +16,11 @@ from hashlib import sha256
 from typing import BinaryIO, cast
 
 from shared.application.messages import IngestMessage
-from shared.application.services import Opened, Services
+from shared.application.services import Services
 from shared.domain.errors import ChangedError, InvalidError, NotFoundError, SourceFileError
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.periods import BillingPeriod
-from shared.domain.source_files import FileRead, SourceFiles
+from shared.domain.source_files import FileRead, Opened, SourceFiles, outside_period
 from shared.domain.source_lines import Family
 from shared.storage.names import INGEST_QUEUE
 from shared.storage.repositories.source_files import DocumentRecord, SourceFileRecord
@@ -124,7 +124,7 @@ def _read_and_lay_out(
         if repeats is not None:
             return _record(upload, read, 0, repeats)
         read.issues.extend(_counting([other for other in others if other.name != name]).alike(read))
-        return _record(upload, read, _lay_out(services, period, upload), _wrong_period(read, period))
+        return _record(upload, read, _lay_out(services, period, upload), outside_period(read, period))
     except SourceFileError as error:
         nothing = FileRead(name=name, content_hash=content_hash, family=Family.NEW_COMMERCE)
         return _record(upload, nothing, 0, _unreadable(name, error))
@@ -196,18 +196,6 @@ def _record(upload: _Upload, read: FileRead, customer_count: int, refused_for: I
         issues=tuple(issues),
         fingerprints=tuple(sorted(read.fingerprints)),
         refused_for=replace(cast("Issue", refused_for), file=name) if is_refused else None,
-    )
-
-
-def _wrong_period(read: FileRead, period: BillingPeriod) -> Issue | None:
-    if read.period in {None, period} or read.family.has_anniversary_months:
-        return None
-    return Issue(
-        code=IssueCode.PERIOD_OUTSIDE,
-        severity=Severity.WARNING,
-        message=f"Most rows of {read.name} lie in {read.period}, but it was given for {period}.",
-        cure="If that is a mistake, give the file for its own period.",
-        file=read.name,
     )
 
 

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 from shared.domain.invoices import Invoice
 from shared.domain.issues import Issue
 from shared.domain.prices import PriceEntry, SheetPrice
-from shared.domain.source_files import ControlTotal, FileRead
+from shared.domain.source_files import ControlTotal, FileRead, Opened
 from shared.domain.source_lines import SourceLine
 from shared.domain.subscription_details import SubscriptionDetails
 from shared.domain.usage_folding import UsageFolds
@@ -25,19 +25,6 @@ from shared.storage.repositories.invoices import Invoices
 from shared.storage.repositories.runs import RunStore
 from shared.storage.repositories.source_files import SourceFileStore
 from shared.storage.repositories.terms import TermsStore
-
-
-class Opened(Protocol):
-    """A file to be read: its name for messages, and its bytes (opened anew by each call)."""
-
-    @property
-    def name(self) -> str:
-        """The name to show, without folders."""
-        ...
-
-    def open(self) -> BinaryIO:
-        """Return the content from its start; the caller closes it."""
-        ...
 
 
 class CustomerExtracts(Protocol):

@@ -113,6 +113,17 @@ def proration_differs(line: SourceLine, proration: Proration) -> Issue:
     )
 
 
+def customer_parked(customer_id: str, who: str, reason: str) -> Issue:
+    """This customer's books would be wrong, or a fault kept them from being made; everybody else is billed."""
+    return Issue(
+        code=IssueCode.CUSTOMER_PARKED,
+        severity=Severity.BLOCKING,
+        message=f"{who} was not billed: {reason}.",
+        cure="Everybody else was. Look at this customer's rows, then run again.",
+        customer_id=customer_id,
+    )
+
+
 def estimates(customer_id: str, customer_name: str, count: int) -> Issue:
     """Microsoft has not invoiced some of the customer's lines yet."""
     return Issue(

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from shared.domain.charge_issues import estimates, estimates_overtaken
+from shared.domain.charge_issues import customer_parked, estimates, estimates_overtaken
 from shared.domain.charging import ChargeLine, charge
 from shared.domain.errors import IntegrityError
-from shared.domain.invoices import Invoice, make_invoices
-from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.invoices import Invoice, empty_invoice, make_invoices
+from shared.domain.issues import Issue
 from shared.domain.keys import line_identity
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
@@ -75,7 +75,7 @@ def bill_customer(customer: CustomerLines, terms: Terms) -> CustomerBill:
     try:
         return _bill(customer, name, terms)
     except IntegrityError as error:
-        issues = (*customer.issues, _parked(customer.customer_id, name, error))
+        issues = (*customer.issues, customer_parked(customer.customer_id, name, str(error)))
         return CustomerBill(
             customer_id=customer.customer_id,
             customer_name=name,
@@ -103,6 +103,12 @@ def _bill(customer: CustomerLines, name: str, terms: Terms) -> CustomerBill:
         coverage=tuple(coverage),
         uncharged=tuple(uncharged),
     )
+
+
+def emptied(bill: CustomerBill, earlier: Iterable[Invoice]) -> list[Invoice]:
+    """Return an empty draft for each of the *earlier* invoices in whose currency nothing is billed any more."""
+    billed = {invoice.key.currency for invoice in bill.invoices}
+    return [empty_invoice(invoice) for invoice in earlier if invoice.key.currency not in billed]
 
 
 def by_customer(
@@ -169,13 +175,3 @@ def _name(lines: Iterable[SourceLine | UsageKind]) -> str:
     """Return the name that most lines carry; of equally common ones the first in the alphabet."""
     names = Counter(line.customer_name for line in lines if line.customer_name)
     return min(names, key=lambda name: (-names[name], name), default="")
-
-
-def _parked(customer_id: str, name: str, error: IntegrityError) -> Issue:
-    return Issue(
-        code=IssueCode.CUSTOMER_PARKED,
-        severity=Severity.BLOCKING,
-        message=f"{name} was not billed: {error}.",
-        cure="Everybody else was. Look at this customer's rows, then run again.",
-        customer_id=customer_id,
-    )

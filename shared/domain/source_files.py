@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
+from typing import BinaryIO, Protocol
 
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.money import EXACT, Money
@@ -86,6 +87,32 @@ class FileRead:
     def period(self) -> BillingPeriod | None:
         """The month in which most of the rows lie, or None for rows without dates."""
         return _most(self.months)
+
+
+class Opened(Protocol):
+    """A file to be read: its name for messages, and its bytes (opened anew by each call)."""
+
+    @property
+    def name(self) -> str:
+        """The name to show, without folders."""
+        ...
+
+    def open(self) -> BinaryIO:
+        """Return the content from its start; the caller closes it."""
+        ...
+
+
+def outside_period(read: FileRead, period: BillingPeriod) -> Issue | None:
+    """Return a warning where most rows lie in another month than *period* (legacy months run by anniversary)."""
+    if read.period in {None, period} or read.family.has_anniversary_months:
+        return None
+    return Issue(
+        code=IssueCode.PERIOD_OUTSIDE,
+        severity=Severity.WARNING,
+        message=f"Most rows of {read.name} lie in {read.period}, but it was given for {period}.",
+        cure="If that is a mistake, give the file for its own period.",
+        file=read.name,
+    )
 
 
 class SourceFiles:

@@ -117,7 +117,6 @@ class SourceLine:
     meter_id: str = ""
     meter_category: str = ""
     meter_name: str = ""
-    resource_group: str = ""
     reference_id: str = ""
     reservation_order_id: str = ""
     promotion_id: str = ""

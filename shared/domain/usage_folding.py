@@ -87,7 +87,7 @@ FINGERPRINTS_ONE_IN = 16
 """A file with more folds than that is fingerprinted by one in sixteen, chosen by what they are, not where."""
 
 
-_OF_ONE_ROW = {"origin", "quantity", "cost", "list_amount", "charge", "resource_group"}
+_OF_ONE_ROW = {"origin", "quantity", "cost", "list_amount", "charge"}
 _DESCRIBING = tuple(field.name for field in fields(SourceLine) if field.name not in _OF_ONE_ROW)
 _NEEDED = {field.name for field in fields(SourceLine) if field.default is MISSING}
 _describing: Callable[[SourceLine], tuple[object, ...]] = attrgetter(*_DESCRIBING)

@@ -43,7 +43,6 @@ _TEXTS = (
     "meter_id",
     "meter_category",
     "meter_name",
-    "resource_group",
     "reference_id",
     "reservation_order_id",
     "promotion_id",

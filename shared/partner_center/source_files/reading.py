@@ -14,10 +14,10 @@ Not here: several files together (``shared/domain/source_files``), prices.
 import hashlib
 import io
 from collections.abc import Callable, Iterator
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 from shared.domain.errors import SourceFileError
-from shared.domain.source_files import FileRead
+from shared.domain.source_files import FileRead, Opened
 from shared.partner_center.source_files.columns import recognise
 from shared.partner_center.source_files.containers import TextBlocks, first_chunk, line_chunks, open_contents
 from shared.partner_center.source_files.csv_rows import csv_rows
@@ -26,19 +26,6 @@ from shared.partner_center.source_files.json_rows import json_values
 from shared.partner_center.source_files.row_sink import Reading, RowSink
 
 PLAIN = Reading()
-
-
-class Opened(Protocol):
-    """A file somebody hands in: its name for messages, and its bytes (opened anew by each call)."""
-
-    @property
-    def name(self) -> str:
-        """The name to show, without folders."""
-        ...
-
-    def open(self) -> BinaryIO:
-        """Return the content from its start; the caller closes it."""
-        ...
 
 
 def read_file(

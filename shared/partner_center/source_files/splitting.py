@@ -21,11 +21,11 @@ import msgspec
 from isal import igzip
 
 from shared.domain.errors import SourceFileError
+from shared.domain.source_files import Opened
 from shared.partner_center.source_files.columns import ORIGIN_LINE, recognise
 from shared.partner_center.source_files.containers import TextBlocks, first_chunk, line_chunks, open_contents
 from shared.partner_center.source_files.csv_rows import csv_rows
 from shared.partner_center.source_files.json_rows import json_values
-from shared.partner_center.source_files.reading import Opened
 
 BUFFERED_BYTES_MAX = 32 << 20
 SPILL_FROM_BYTES = 2 << 10

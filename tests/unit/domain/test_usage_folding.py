@@ -111,14 +111,6 @@ def test_rows_that_a_price_or_a_reader_tells_apart_stay_apart(usage: MakeLine, f
     assert 2 == len(_folds(usage, [Row(), Row(fx_rate=Decimal("0.9"))]))
 
 
-def test_a_fold_names_no_resource_group(usage: MakeLine) -> None:
-    """Rows of many groups are in it; the group of whichever row came first would be a lie."""
-    folds = UsageFolds()
-    folds.add([Row()], lambda _: usage(resource_group="rg-1"), Days())
-
-    assert [""] == [line.resource_group for line in folds.lines()]
-
-
 def test_a_price_change_splits_the_sum_by_day(usage: MakeLine) -> None:
     """The day of the change belongs to the new price; stretches come in date order."""
     turn, end = date(2026, 10, 10), date(2026, 10, 20)
