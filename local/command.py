@@ -1,14 +1,14 @@
-"""The ``prorata`` command: bill a month from files, try the demo, serve the function app, write a price list template.
+"""The ``prorata`` command: bill a month from files, explain what should have been billed, try the demo, serve the app.
 
 Exit codes::
 
     0   done, and nothing needs a person
     1   something nobody expected (a fault of Prorata's; the traceback is printed)
     2   the input cannot be used; nothing was written
-    3   done, but issues keep somebody or everybody from approval
+    3   done, but issues keep somebody or everybody from approval (explain: a blocking issue stands in the answer)
     4   the output folder cannot be written; nothing was written
 
-Not here: what the commands do (``bill_files``, ``demo/run``, ``serving``), what they print (``screen``).
+Not here: what the commands do (``bill_files``, ``explaining``, ``demo/run``, ``serving``), what is printed (``screen``).
 """
 
 import argparse
@@ -22,6 +22,7 @@ from local.screen import Screen
 from shared.domain.errors import InvalidError, OperationalError, ProrataError
 from shared.domain.periods import BillingPeriod
 from shared.domain.source_files import ControlTotal
+from shared.domain.texts import LANGUAGES
 from shared.settings import Settings
 
 DONE, INPUT_UNUSABLE, BLOCKED, OUTPUT_UNWRITABLE = 0, 2, 3, 4
@@ -30,7 +31,7 @@ DONE, INPUT_UNUSABLE, BLOCKED, OUTPUT_UNWRITABLE = 0, 2, 3, 4
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
     options = _parser().parse_args(arguments)
-    screen = Screen(is_json=getattr(options, "json", False))
+    screen = Screen(is_json=getattr(options, "json", False) or not getattr(options, "table", True))
     try:
         return int(options.run(options, screen))
     except OperationalError as error:
@@ -54,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bill(commands.add_parser("bill", help="bill a month from Microsoft's files and your price list"))
     prices = commands.add_parser("prices", help="price lists").add_subparsers(required=True, metavar="COMMAND")
     _add_template(prices.add_parser("template", help="write a price list to fill in"))
+    _add_explain(commands.add_parser("explain", help="say what should have been billed for a history, and why"))
     _add_demo(commands.add_parser("demo", help="bill a made-up month through the function app on this machine"))
     _add_serve(commands.add_parser("serve", help="run the function app on this machine"))
     return parser
@@ -80,6 +82,14 @@ def _add_bill(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--reseller", default="", metavar="NAME", help="your company's name for the documents")
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
     parser.set_defaults(run=_bill)
+
+
+def _add_explain(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="histories as JSON; - is standard input")
+    parser.add_argument("--language", choices=sorted(LANGUAGES), default="", help="of the sentences; else the file's")
+    parser.add_argument("--table", action="store_true", help="print a table with sentences, for people")
+    parser.add_argument("--schema", action="store_true", help="print the JSON schema of a history and stop")
+    parser.set_defaults(run=_explain)
 
 
 def _add_template(parser: argparse.ArgumentParser) -> None:
@@ -116,6 +126,20 @@ def _bill(options: argparse.Namespace, screen: Screen) -> int:
         result = bill_files(request, progress)
     screen.bill(result)
     return BLOCKED if result.is_blocked else DONE
+
+
+def _explain(options: argparse.Namespace, _screen: Screen) -> int:
+    from local.explaining import explain_files  # noqa: PLC0415 - as above
+    from shared.documents.histories import history_schema  # noqa: PLC0415 - as above
+
+    if options.schema:
+        sys.stdout.write(history_schema())
+        return DONE
+    if not options.files:
+        raise InvalidError("name a history to explain, or - for standard input; docs/history-format.md shows some")
+    explained = explain_files(options.files, sys.stdin.buffer, language=options.language, as_table=options.table)
+    sys.stdout.write(explained.text)
+    return BLOCKED if explained.is_blocked else DONE
 
 
 def _template(options: argparse.Namespace, screen: Screen) -> int:

@@ -1,4 +1,4 @@
-"""The template of a price list: the columns, three prices as examples, and what each column takes.
+"""The template of a price list: the columns, four prices as examples, and what each column takes.
 
 The examples are remarks: they begin with ``#`` and price nothing until somebody takes that away, so that a template
 sent in by mistake parks everybody instead of billing at example prices.
@@ -20,7 +20,7 @@ from shared.documents.price_lists import BILLING_PLANS, COLUMNS, PRICES_SHEET, T
 from shared.domain.prices import PriceMethod
 
 _MEANINGS = {
-    "CustomerId": "The customer's tenant id for a price of his own; empty for everybody.",
+    "CustomerId": "The customer's tenant id for a price of his own; empty for everybody, a group or a subscription.",
     "ProductId": "Microsoft's product id, such as CFQ7TTC0LH18; empty for any.",
     "SkuId": "Microsoft's SKU id with its leading zeros, such as 0001 (text in a spreadsheet); empty for any.",
     "Term": f"{', '.join(TERMS)}; empty for any.",
@@ -29,11 +29,20 @@ _MEANINGS = {
     "MeterCategory": "For usage: Microsoft's meter category, such as Storage; empty for any.",
     "ChargeType": "Microsoft's charge type, such as customerCredit; empty for any.",
     "Method": f"{', '.join(method.value for method in PriceMethod)}.",
-    "Value": "fixed: price of one unit and full charge cycle. Else percent: 95 percent of ERP, or 15 percent added.",
-    "Currency": "For fixed prices: an ISO code such as EUR. Empty for percentages.",
+    "Value": "fixed: price of one unit and full charge cycle. Else percent: of or off ERP, added to cost (markup), "
+    "of the price (margin), of retail. Empty for graduated and volume, whose prices stand in Tiers.",
+    "Currency": "For fixed prices, tiers and an uplift as an amount: an ISO code such as EUR. Else empty.",
     "ValidFrom": "The first day of the price, 2026-10-31; empty for no beginning.",
     "ValidTo": "The last day of the price, included; empty for no end.",
     "Note": "Anything; it is not used.",
+    "CustomerGroup": "The name of a customer group for a price of its customers; else empty.",
+    "SubscriptionId": "Microsoft's subscription id for a price of that subscription; else empty.",
+    "Vendor": "The publisher's name, for everything of his; Microsoft is one vendor. Empty for any.",
+    "Tiers": "graduated, volume: first unit and price of each tier as text, 1:1.00; 101:0.80. Usage counts by the "
+    "month, seats by the line.",
+    "FreeUnits": "So many units of each month (of each line, for seats) are free, the first ones; empty for none.",
+    "UpliftPercent": "Percent added to the price made by the method, such as support; empty for none.",
+    "UpliftAmount": "An amount added to the price of each unit and full charge cycle; empty for none.",
 }
 _REMARK = "# example"
 _EXAMPLES: tuple[dict[str, str], ...] = (
@@ -59,13 +68,23 @@ _EXAMPLES: tuple[dict[str, str], ...] = (
     },
     {
         "CustomerId": _REMARK,
+        "MeterCategory": "Storage",
+        "Method": "graduated",
+        "Currency": "EUR",
+        "Tiers": "1:0.020; 101:0.018",
+        "FreeUnits": "10",
+        "Note": "10 units free, 100 at 0.020, the rest at 0.018",
+    },
+    {
+        "CustomerId": _REMARK,
         "Method": "markup_on_cost",
         "Value": "15",
         "Note": "everything else, cost plus 15 percent",
     },
 )
 _RULE = (
-    "The customer's own rows come first, then the row that says most: meter, SKU, product, meter category, the rest. "
+    "The subscription's own rows come first, then the customer's, his groups', everybody's; of these the row that says "
+    "most: meter, SKU, product, meter category, vendor, the rest. "
     "Rows that begin with # are not read; empty that cell to use an example."
 )
 _WIDTH, _WIDE = 18, 110

@@ -49,6 +49,22 @@ def sku_text(cell: InCell | None) -> str:
     return text
 
 
+def tier_texts(cell: InCell | None) -> list[tuple[InCell, InCell]]:
+    """Return the first unit and the price of each tier in a cell such as ``1:1.00; 101:0.80``; [] for an empty cell.
+
+    Raises:
+        ValueRefusedError: it is no such text; a spreadsheet turns ``1:30`` into a time of day.
+    """
+    if cell is None:
+        return []
+    if not isinstance(cell.value, str):
+        raise ValueRefusedError("this is no text in the sheet: format the column as text and type the tiers again")
+    pairs = [part.split(":") for part in cell.value.split(";") if part.strip()]
+    if not pairs or any(len(pair) != 2 for pair in pairs):
+        raise ValueRefusedError("write first unit and price of each tier such as 1:1.00; 101:0.80; 100001:0.50")
+    return [(InCell(units.strip()), InCell(price.strip())) for units, price in pairs]
+
+
 def plain_text(cell: InCell | None) -> str:
     """Return free text; "" for an empty cell."""
     return "" if cell is None else str(cell.value)

@@ -4,8 +4,8 @@ Every row becomes one ``PriceEntry``; a row that cannot be read is told with its
 such rows are told at once. Nothing is priced from a list with an error in it. ``ValidTo`` is the last day in the file
 and becomes an exclusive end.
 
-Not here: whether two rows claim the same day and which keys go together (``PriceBook``), and Microsoft's price sheet
-(``price_sheets``).
+Not here: whether two rows claim the same day and which keys go together (``PriceBook``), who is in a customer group
+(``customer_groups``), and Microsoft's price sheet (``price_sheets``).
 """
 
 from collections.abc import Callable, Sequence
@@ -22,10 +22,11 @@ from shared.documents.price_list_values import (
     id_text,
     plain_text,
     sku_text,
+    tier_texts,
 )
 from shared.domain.charge_types import folded as letters
 from shared.domain.errors import InvalidError, LimitError, PriceListError
-from shared.domain.prices import PriceEntry, PriceKeys, PriceMethod
+from shared.domain.prices import GLOBAL, PERCENT_MAX, PriceEntry, PriceKeys, PriceMethod, ScopeKind, Tier, entry_refused
 
 PRICES_SHEET = "Prices"
 COLUMNS = (
@@ -43,11 +44,22 @@ COLUMNS = (
     "ValidFrom",
     "ValidTo",
     "Note",
+    "CustomerGroup",
+    "SubscriptionId",
+    "Vendor",
+    "Tiers",
+    "FreeUnits",
+    "UpliftPercent",
+    "UpliftAmount",
 )
+_SCOPES = {
+    "CustomerId": ScopeKind.CUSTOMER,
+    "CustomerGroup": ScopeKind.GROUP,
+    "SubscriptionId": ScopeKind.SUBSCRIPTION,
+}
 _REQUIRED = ("Method", "Value")
 TERMS = ("P1M", "P1Y", "P3Y", "P5Y")
 BILLING_PLANS = ("Monthly", "Annual", "Triennial")
-PERCENT_MAX = Decimal(1000)
 PROBLEMS_MAX = 50
 _SHOWN_CHARACTERS_MAX = 60
 _Read = TypeVar("_Read")
@@ -132,13 +144,16 @@ class _RowReader:
         """Return the entry, or None where there are problems."""
         keys = self._keys()
         method = self._method()
-        value, currency = self._value(method), self._currency(method)
+        value, tiers, free_units = self._value(method), self._tiers(), self._amount("FreeUnits")
+        uplift_percent, uplift_amount = self._amount("UpliftPercent"), self._amount("UpliftAmount")
+        currency = self._currency(method, uplift_amount)
         valid_from, valid_until = self._validity()
-        scope, note = self._read("CustomerId", id_text), self._read("Note", plain_text)
-        if self.problems or method is None or value is None or keys is None:
+        (scope, scope_kind), note = self._scope(), self._read("Note", plain_text)
+        if self.problems or method is None or value is None:
             return None
-        return PriceEntry(
-            scope=scope or "",
+        entry = PriceEntry(
+            scope=scope,
+            scope_kind=scope_kind,
             keys=keys,
             method=method,
             value=value,
@@ -147,7 +162,15 @@ class _RowReader:
             valid_until=valid_until,
             note=note or "",
             row=self._number,
+            tiers=tiers,
+            free_units=free_units,
+            uplift_percent=uplift_percent,
+            uplift_amount=uplift_amount,
         )
+        refused = entry_refused(entry)
+        if refused:
+            self.problems.append(f"row {self._number}: {refused}")
+        return entry
 
     def _keys(self) -> PriceKeys:
         return PriceKeys(
@@ -158,7 +181,15 @@ class _RowReader:
             term=self._one_of("Term", TERMS),
             billing_plan=self._one_of("BillingPlan", BILLING_PLANS),
             meter_category=self._read("MeterCategory", plain_text) or "",
+            vendor=self._text("Vendor"),
         )
+
+    def _scope(self) -> tuple[str, ScopeKind]:
+        named = {column: self._read(column, id_text) or "" for column in _SCOPES}
+        filled = [column for column, scope in named.items() if scope]
+        for column in filled[1:]:
+            self._refuse(column, named[column], f"a price is for one of {', '.join(filled)}: empty the other cell")
+        return (named[filled[0]], _SCOPES[filled[0]]) if filled else (GLOBAL, ScopeKind.GLOBAL)
 
     def _method(self) -> PriceMethod | None:
         text = self._text("Method")
@@ -170,6 +201,8 @@ class _RowReader:
 
     def _value(self, method: PriceMethod | None) -> Decimal | None:
         cell = self._cells.get("Value")
+        if cell is None and method is not None and (method.is_tiered or method is PriceMethod.RETAIL):
+            return Decimal(0) if method.is_tiered else Decimal(100)
         if cell is None:
             self._refuse("Value", "", "write a number such as 12.50")
             return None
@@ -178,17 +211,37 @@ class _RowReader:
             return None
         if value < 0:
             self._refuse("Value", str(cell), "a price or percentage cannot be negative")
-        elif method is not PriceMethod.FIXED and value > PERCENT_MAX:
+        elif method is not None and not method.has_own_currency and value > PERCENT_MAX:
             self._refuse("Value", str(cell), f"a percentage is 0 to {PERCENT_MAX}")
         return value.copy_abs()
 
-    def _currency(self, method: PriceMethod | None) -> str:
+    def _amount(self, column: str) -> Decimal:
+        """Return the number in an optional column, 0 for an empty cell; whether it is of use the entry says."""
+        cell = self._cells.get(column)
+        if cell is None:
+            return Decimal(0)
+        return self._read(column, lambda _: exact_number(cell, self._separator)) or Decimal(0)
+
+    def _tiers(self) -> tuple[Tier, ...]:
+        cell = self._cells.get("Tiers")
+        try:
+            return tuple(
+                Tier(exact_number(units, self._separator), exact_number(price, self._separator))
+                for units, price in tier_texts(cell)
+            )
+        except ValueRefusedError as refusal:
+            self._refuse("Tiers", str(cell), str(refusal))
+            return ()
+
+    def _currency(self, method: PriceMethod | None, uplift_amount: Decimal) -> str:
         text = self._text("Currency").upper()
+        is_needed = method is not None and (method.has_own_currency or uplift_amount > 0)
         if text and not (len(text) == 3 and text.isascii() and text.isalpha()):
             self._refuse("Currency", text, "write an ISO code such as EUR")
-        elif method is PriceMethod.FIXED and not text:
-            self._refuse("Currency", text, "a fixed price needs its currency, such as EUR")
-        elif method is not None and method is not PriceMethod.FIXED and text:
+        elif method is not None and is_needed and not text:
+            what = f"a {method.value} price" if method.has_own_currency else "an uplift as an amount"
+            self._refuse("Currency", text, f"{what} needs its currency, such as EUR")
+        elif method is not None and not is_needed and text:
             self._refuse("Currency", text, "a percentage has no currency of its own: leave the cell empty")
         return text
 

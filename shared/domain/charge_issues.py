@@ -9,7 +9,7 @@ from datetime import date
 
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.money import Money
-from shared.domain.prices import PriceSheet
+from shared.domain.prices import PriceMethod, PriceSheet
 from shared.domain.proration import Proration, plan_name, term_name
 from shared.domain.source_lines import SourceLine
 
@@ -45,14 +45,21 @@ def price_missing(line: SourceLine, on: date | None) -> Issue:
     )
 
 
-def base_missing(line: SourceLine, sheet: PriceSheet) -> Issue:
-    """The price rests on a recommended price that nobody supplied."""
+def base_missing(line: SourceLine, sheet: PriceSheet, method: PriceMethod) -> Issue:
+    """The price rests on a recommended or retail price that nobody supplied."""
+    if method is PriceMethod.RETAIL:
+        rests_on = "retail, but Microsoft's line has neither a retail amount nor a partner earned credit"
+        cure = "Retail prices Azure usage only: give the product or meter another method, or the daily usage file."
+    else:
+        is_off = method is PriceMethod.DISCOUNT_OFF_ERP
+        rests_on = f"a {'discount off' if is_off else 'percent of'} ERP, but {sheet.name} has no ERP for it"
+        cure = "Add Microsoft's price sheet of that month and currency, or give the product a fixed price."
     return _issue(
         line,
         IssueCode.PRICE_BASE_MISSING,
         Severity.BLOCKING,
-        f"The price of {_what(line)} is a percent of ERP, but {sheet.name} has no ERP for it.",
-        "Add Microsoft's price sheet of that month and currency, or give the product a fixed price.",
+        f"The price of {_what(line)} is {rests_on}.",
+        cure,
     )
 
 
@@ -76,6 +83,18 @@ def credit_needs_rule(line: SourceLine) -> Issue:
         Severity.BLOCKING,
         f"{line.charge_type} of {line.cost} for {line.customer_name} is an amount, not a price times a quantity.",
         f"Add a row with ChargeType {line.charge_type} and method markup_on_cost (0 passes it on unchanged).",
+    )
+
+
+def credit_beyond_month(line: SourceLine, row: int) -> Issue:
+    """A credit under tiers or free units takes back units that were not charged before it."""
+    return _issue(
+        line,
+        IssueCode.CREDIT_NEEDS_RULE,
+        Severity.WARNING,
+        f"{_what(line)} takes back {line.units:f} units of {line.customer_name}, more than were counted before it: "
+        f"row {row} credits the rest like a charge of its own, from the first tier on.",
+        "Compare it with the charge that it takes back: of some of the units the tiers may have been others.",
     )
 
 

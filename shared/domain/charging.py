@@ -1,16 +1,13 @@
 """Charging: from a source line and a price to the customer's charge line, with its explanation as data.
 
 The sale is the sales price under the same proration as Microsoft's line, signed like it, exact until one half-up
-rounding at line level::
-
-    fixed             price x units x days / cycle days
-    percent of ERP    ERP x percent x units x days / cycle days   (retail amount x percent for usage)
-    markup on cost    Microsoft's amount x (1 + percent)
+rounding at line level.
 
 Invariants: a line without a price makes no charge line, it makes an issue (never zero, never cost); what Microsoft
 gives away (a trial, usage covered by a benefit) is given away; cost and margin stay on the line for the reseller only.
 
-Not here: which price applies (``prices``), sentences (``explanations``), and documents.
+Not here: which price applies and what it makes of units and days (``prices``), which units of a month a line takes
+(``month_units``), sentences (``explanations``), and documents.
 """
 
 from dataclasses import dataclass
@@ -18,12 +15,27 @@ from datetime import date
 from decimal import Decimal
 
 from shared.domain import charge_issues as remarks
+from shared.domain.adjusted_sales import AdjustedSale, Priced, SpecialTerms, adjusted_sale
 from shared.domain.charge_types import ChargeKind
 from shared.domain.issues import Issue
 from shared.domain.keys import line_key
 from shared.domain.money import Money, exact_product, exact_sum, minor_digits, quotient_half_up
 from shared.domain.periods import Period
-from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceFound, PriceMethod, PriceSheet
+from shared.domain.prices import (
+    NO_PRICE_SHEET,
+    PriceBook,
+    PricedUnits,
+    PriceFound,
+    PriceSheet,
+    Sale,
+    SheetPrice,
+    UnitsTaken,
+    measure_of,
+    sale_of,
+    subject_of,
+)
+from shared.domain.prices.adjustments import Step
+from shared.domain.prices.price_locks import PriceLock
 from shared.domain.proration import (
     Proration,
     plan_name,
@@ -32,11 +44,10 @@ from shared.domain.proration import (
     shares_differ,
     term_name,
 )
-from shared.domain.source_lines import Family, Origin, Service, SourceLine, service_of
+from shared.domain.source_lines import Family, Origin, SourceLine, service_of
 
-_HUNDRED, _HUNDREDTH = Decimal(100), Decimal("0.01")
+_ZERO = Decimal(0)
 GIVEN = "free"
-RETAIL = "retail amount"
 _AVERAGE_DIGITS = 6
 _INCLUDED = "included in the main line of this product"
 ROUNDING = "half-up, once per line"
@@ -46,7 +57,11 @@ ROUNDING = "half-up, once per line"
 class PriceSource:
     """Which price was used: the list, the row, whose it is, what it matched, method and value.
 
-    *passed_over* is the row of an entry that says more but does not apply (0: none).
+    *base* is what the value was applied to, by the name *base_name*; *earned_credit* is the percent that was put back
+    on a net amount. *uplift_percent* and *uplift_amount* were folded into the price. Where units are counted,
+    *units_before* of the month stood before the line (None: not counted), *free_units* of it are free, and *pieces* are
+    the others at their prices, uplift included. *passed_over* is the row of an entry that says more but does not apply
+    (0: none).
     """
 
     list_name: str
@@ -60,13 +75,21 @@ class PriceSource:
     base: Decimal | None = None
     base_name: str = ""
     passed_over: int = 0
+    earned_credit: Decimal | None = None
+    uplift_percent: Decimal = _ZERO
+    uplift_amount: Decimal = _ZERO
+    units_before: Decimal | None = None
+    free_units: Decimal = _ZERO
+    pieces: tuple[PricedUnits, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """What made the amount, as data: enough to redo it on a calculator.
 
-    ``amount = dividend / divisor`` rounded; *dividend* is exact. *price_on* is the day whose price was taken.
+    ``amount = dividend / divisor`` rounded; *dividend* is exact. *price_on* is the day whose price was taken, which
+    stays until *locked_until* (None: nothing is agreed about that). *steps* led from the price of the list to the one
+    that was charged; the list's is before the first of them.
     """
 
     dividend: Decimal
@@ -78,6 +101,8 @@ class Explanation:
     price: PriceSource
     price_on: date | None
     rounding: str = ROUNDING
+    steps: tuple[Step, ...] = ()
+    locked_until: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,122 +174,97 @@ class Charged:
     issues: tuple[Issue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Amount:
-    """An exact sale before rounding: *dividend* / *divisor*, and how it came about."""
-
-    dividend: Decimal
-    divisor: int
-    currency: str
-    unit_price: Decimal | None
-    base: Decimal | None = None
-    base_name: str = ""
-
-
-def charge(
-    line: SourceLine, prices: PriceBook, sheet: PriceSheet = NO_PRICE_SHEET, *, key: str = "", is_part: bool = False
+def charge(  # noqa: PLR0913 - all that a line is priced by, each with its default
+    line: SourceLine,
+    prices: PriceBook,
+    sheet: PriceSheet = NO_PRICE_SHEET,
+    *,
+    key: str = "",
+    is_part: bool = False,
+    taken: UnitsTaken | None = None,
+    special: SpecialTerms | None = None,
 ) -> Charged:
     """Price *line* and explain it; problems come back as issues, never as exceptions.
 
     *key* identifies the line (by default as the first of its kind, see ``keys``). Blocking issues come without a line.
     *is_part* marks the smaller part of a product that Microsoft bills in several lines: a price for the whole product
-    is charged on the main part, and this one is included in it.
+    is charged on the main part, and this one is included in it. *taken* says which units of the month the line takes
+    (see ``month_units``); without it tiers and free units see this line alone. *special* is what is agreed beside the
+    price list: offers, discounts, guards and price locks.
     """
     proration = proration_of(line)
     if proration is None:
         return Charged(None, (remarks.cycle_unknown(line),))
-    on = price_date(line, proration)
-    priced = _priced(line, proration, prices.find(line, on), sheet, on, is_part=is_part)
-    if isinstance(priced, Issue):
-        return Charged(None, (priced,))
-    made = _charge_line(line, proration, priced, on, key, sheet)
-    return Charged(made, _remarks(line, made, proration))
+    lock = special.lock(line, proration) if special else PriceLock(None, price_date(line, proration))
+    on = lock.price_on
+    found, erp = prices.find(subject_of(line), on), sheet.find(line, on)
+    refused = _refused(line, found, on, is_part=is_part)
+    if refused is not None:
+        return Charged(None, (refused,))
+    free = _why_free(line, found, is_part=is_part)
+    if free or found is None:
+        adjusted, source = _given(line, found, free)
+    else:
+        measure = measure_of(line, proration, erp)
+        sale = sale_of(found.entry, measure, taken)
+        if sale is None:
+            return Charged(None, (remarks.base_missing(line, sheet, found.entry.method),))
+        what = Priced(found.entry, measure, on, taken)
+        adjusted = adjusted_sale(line, what, sale, special) if special else AdjustedSale(sale)
+        source = _price_source(line, found, adjusted.sale)
+    made = _charge_line(line, proration, (adjusted, source), lock, key, erp)
+    return Charged(made, (*_remarks(line, made, proration), *adjusted.issues))
 
 
-def _priced(
-    line: SourceLine,
-    proration: Proration,
-    found: PriceFound | None,
-    sheet: PriceSheet,
-    on: date | None,
-    *,
-    is_part: bool,
-) -> "tuple[_Amount, PriceSource] | Issue":
-    """Return the exact sale and where it came from, or what keeps the line from being priced."""
+def _refused(line: SourceLine, found: PriceFound | None, on: date | None, *, is_part: bool) -> Issue | None:
+    """Return what keeps the line from being priced; what Microsoft gives away needs no price."""
     if line.is_free_at_vendor:
-        return _given(line, found, _why_free(line))
+        return None
     if found is None:
         return remarks.price_missing(line, on)
-    if found.entry.method is not PriceMethod.MARKUP_ON_COST:
-        if is_part:
-            return _given(line, found, _INCLUDED)
-        if line.kind.is_adjustment:
-            return remarks.credit_needs_rule(line)
-    amount = _amount(line, proration, found, sheet, on)
-    return remarks.base_missing(line, sheet) if amount is None else (amount, _price_source(found, amount))
+    if line.kind.is_adjustment and not is_part and not found.entry.method.is_on_cost:
+        return remarks.credit_needs_rule(line)
+    return None
 
 
-def _amount(
-    line: SourceLine, proration: Proration, found: PriceFound, sheet: PriceSheet, on: date | None
-) -> _Amount | None:
-    entry = found.entry
-    sign = Decimal(-1 if line.is_credit else 1)
-    if entry.method is PriceMethod.MARKUP_ON_COST:
-        rate = exact_sum((_HUNDRED, entry.value))
-        return _Amount(exact_product(line.cost.amount, rate), 100, line.cost.currency, None, line.cost.amount, "cost")
-    if entry.method is PriceMethod.FIXED:
-        dividend = exact_product(sign, entry.value, line.units, Decimal(proration.days))
-        return _Amount(dividend, proration.cycle_days, entry.currency, entry.value)
-    return _percent_of_erp(line, proration, entry.value, sheet, on)
+def _why_free(line: SourceLine, found: PriceFound | None, *, is_part: bool) -> str:
+    """Return why the line costs the customer nothing, or "" where it has its price."""
+    if line.is_free_at_vendor:
+        return "trial" if line.is_trial else "covered by a benefit" if line.benefit_type else "free at the vendor"
+    return _INCLUDED if is_part and found is not None and not found.entry.method.is_on_cost else ""
 
 
-def _percent_of_erp(
-    line: SourceLine, proration: Proration, percent: Decimal, sheet: PriceSheet, on: date | None
-) -> _Amount | None:
-    sign = Decimal(-1 if line.is_credit else 1)
-    if service_of(line) is Service.AZURE_USAGE:
-        if line.list_amount is None:
-            return None
-        dividend = exact_product(sign, line.list_amount.copy_abs(), percent)
-        return _Amount(dividend, 100, line.cost.currency, None, line.list_amount, RETAIL)
-    row = sheet.find(line, on)
-    if row is None:
-        return None
-    dividend = exact_product(sign, row.erp, line.fx_rate, percent, line.units, Decimal(proration.days))
-    price = exact_product(row.erp, line.fx_rate, percent, _HUNDREDTH)
-    return _Amount(dividend, 100 * proration.cycle_days, line.cost.currency, price, row.erp, "ERP")
-
-
-def _why_free(line: SourceLine) -> str:
-    return "trial" if line.is_trial else "covered by a benefit" if line.benefit_type else "free at the vendor"
-
-
-def _given(line: SourceLine, found: PriceFound | None, reason: str) -> tuple[_Amount, PriceSource]:
+def _given(line: SourceLine, found: PriceFound | None, reason: str) -> tuple[AdjustedSale, PriceSource]:
     currency = found.entry.currency if found and found.entry.currency else line.cost.currency
-    source = PriceSource(
-        list_name="", row=0, scope="", matched=reason, method=GIVEN, value=Decimal(0), base_name=reason
-    )
-    return _Amount(Decimal(0), 1, currency, Decimal(0)), source
+    source = PriceSource(list_name="", row=0, scope="", matched=reason, method=GIVEN, value=_ZERO, base_name=reason)
+    return AdjustedSale(Sale(dividend=_ZERO, divisor=1, currency=currency, unit_price=_ZERO)), source
 
 
-def _price_source(found: PriceFound, amount: _Amount) -> PriceSource:
-    entry = found.entry
+def _price_source(line: SourceLine, found: PriceFound, sale: Sale) -> PriceSource:
+    entry, taken = found.entry, sale.taken
+    is_uplifted = not line.kind.is_adjustment
     return PriceSource(
         list_name=found.list_name,
         row=entry.row,
-        scope="customer" if found.is_customers_own else "global",
+        scope=entry.scope_kind.value,
         matched=str(entry.keys),
         method=entry.method.value,
         value=entry.value,
         valid_from=entry.valid_from,
         valid_until=entry.valid_until,
-        base=amount.base,
-        base_name=amount.base_name,
+        base=sale.base,
+        base_name=sale.base_name,
         passed_over=found.passed_over.row if found.passed_over else 0,
+        earned_credit=sale.earned_credit,
+        uplift_percent=entry.uplift_percent if is_uplifted else _ZERO,
+        uplift_amount=entry.uplift_amount if is_uplifted else _ZERO,
+        units_before=taken.before if taken else None,
+        free_units=taken.free if taken else _ZERO,
+        pieces=sale.pieces,
     )
 
 
-def _unit_price(line: SourceLine, proration: Proration, amount: _Amount) -> Decimal | None:
+def _unit_price(line: SourceLine, proration: Proration, amount: Sale) -> Decimal | None:
     """Return what one unit costs the customer for a full cycle; where only the sum is priced, the average.
 
     The average has enough digits to lead back to the amount; an adjustment has no units worth a price.
@@ -279,14 +279,14 @@ def _unit_price(line: SourceLine, proration: Proration, amount: _Amount) -> Deci
 def _charge_line(
     line: SourceLine,
     proration: Proration,
-    priced: tuple[_Amount, PriceSource],
-    on: date | None,
+    priced: tuple[AdjustedSale, PriceSource],
+    lock: PriceLock,
     key: str,
-    sheet: PriceSheet,
+    erp: SheetPrice | None,
 ) -> ChargeLine:
-    amount, source = priced
+    adjusted, source = priced
+    amount = adjusted.sale
     rounded = quotient_half_up(amount.dividend, amount.divisor, minor_digits(amount.currency))
-    erp = sheet.find(line, on)
     return ChargeLine(
         key=key or line_key(line, 1),
         customer_id=line.customer_id,
@@ -322,7 +322,9 @@ def _charge_line(
             cycle=proration.cycle,
             basis=proration.basis,
             price=source,
-            price_on=on,
+            price_on=lock.price_on,
+            locked_until=lock.locked_until,
+            steps=adjusted.steps,
         ),
         cost=line.cost,
         cost_unit_price=line.unit_price,
@@ -352,6 +354,12 @@ def _passed_over(line: SourceLine, made: Explanation) -> Issue:
     return remarks.price_row_passed_over(line, price.list_name, price.passed_over, price.row, made.price_on)
 
 
+def _takes_back_too_much(made: ChargeLine) -> bool:
+    """Whether a credit counted by tiers takes back more units than were charged before it."""
+    before = made.explanation.price.units_before
+    return before is not None and made.quantity < 0 and exact_sum((before, made.quantity)) < 0
+
+
 def _remarks(line: SourceLine, made: ChargeLine, proration: Proration) -> tuple[Issue, ...]:
     issues = []
     if line.kind is ChargeKind.UNKNOWN:
@@ -360,6 +368,8 @@ def _remarks(line: SourceLine, made: ChargeLine, proration: Proration) -> tuple[
         issues.append(_passed_over(line, made.explanation))
     if shares_differ(line, proration):
         issues.append(remarks.proration_differs(line, proration))
+    if _takes_back_too_much(made):
+        issues.append(remarks.credit_beyond_month(line, made.explanation.price.row))
     is_given = made.explanation.price.method == GIVEN
     if _is_below_cost(made) and not line.is_credit and not is_given:
         issues.append(remarks.sale_below_cost(line, made.amount))

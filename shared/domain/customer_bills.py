@@ -8,17 +8,20 @@ Not here: reading files, keeping results, other customers.
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
+from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.charge_issues import customer_parked, estimates, estimates_overtaken
 from shared.domain.charging import ChargeLine, charge
 from shared.domain.errors import IntegrityError
 from shared.domain.invoices import Invoice, empty_invoice, make_invoices
 from shared.domain.issues import Issue
 from shared.domain.keys import line_identity
+from shared.domain.month_units import units_of_month
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
+from shared.domain.prices.discounts import product_counts
 from shared.domain.source_lines import Service, SourceLine, service_of
 from shared.domain.usage_detail import Coverage, coverage_issue, uncovered, without_overtaken_estimates
 from shared.domain.usage_folding import UsageFolds, UsageKind
@@ -33,12 +36,20 @@ def _as_it_is(line: ChargeLine) -> ChargeLine:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a month is billed by. *detail* adds friendly name and purchase order to a line."""
+    """What a month is billed by. *detail* adds friendly name and purchase order to a line.
+
+    *special* is what is agreed beside the price list: offers, discounts, guards and price locks.
+    """
 
     period: BillingPeriod
     prices: PriceBook
     sheet: PriceSheet = NO_PRICE_SHEET
     detail: Callable[[ChargeLine], ChargeLine] = _as_it_is
+    special: SpecialTerms | None = None
+
+    def special_for(self, lines: Iterable[SourceLine]) -> SpecialTerms | None:
+        """Return what is agreed for the customer whose lines these are, with the number of products he uses."""
+        return replace(self.special, product_counts=product_counts(lines)) if self.special else None
 
 
 @dataclass(slots=True)
@@ -136,13 +147,16 @@ def _charge_all(
     made, uncharged = [], []
     occurrences: Counter[str] = Counter()
     main_prices: dict[str, Decimal | None] = {}
-    identified = [(line_identity(line), line) for line in lines]
-    for identity, line in sorted(identified, key=_stable_order):
+    identified = sorted([(line_identity(line), line) for line in lines], key=_stable_order)
+    taken = units_of_month([line for _, line in identified], terms.prices)
+    special = terms.special_for(lines)
+    for index, (identity, line) in enumerate(identified):
         occurrences[identity] += 1
         main_price = main_prices.setdefault(identity, line.unit_price)
         is_part = _is_part(line, main_price)
         key = f"{identity}-{occurrences[identity]}"
-        outcome = charge(line, terms.prices, terms.sheet, key=key, is_part=is_part)
+        units = taken.get(index)
+        outcome = charge(line, terms.prices, terms.sheet, key=key, is_part=is_part, taken=units, special=special)
         issues.extend(outcome.issues)
         if outcome.line is None:
             uncharged.append(line)

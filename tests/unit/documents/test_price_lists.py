@@ -115,7 +115,7 @@ def test_a_number_that_can_be_read_in_two_ways_is_refused() -> None:
         ("Method,Value,Currency", "fixed,5,EURO", "write an ISO code such as EUR"),
         ("Method,Value,Currency", "markup_on_cost,5,EUR", "leave the cell empty"),
         ("Method,Value", "percent_of_erp,1000.01", "a percentage is 0 to 1000"),
-        ("Method,Value", "discount,5", "write one of fixed, percent_of_erp, markup_on_cost"),
+        ("Method,Value", "discount,5", "write one of fixed, percent_of_erp, discount_off_erp"),
         ("Method,Value,Term", "markup_on_cost,5,P2Y", "write one of P1M, P1Y, P3Y, P5Y"),
         ("Method,Value,BillingPlan", "markup_on_cost,5,Weekly", "write one of Monthly, Annual, Triennial"),
         ("Method,Value,ValidFrom", "markup_on_cost,5,1/2/2026", "write a day as 2026-10-31"),
@@ -297,7 +297,7 @@ def test_the_template_is_a_price_list(as_xlsx: bool) -> None:  # noqa: FBT001 - 
 
     if as_xlsx:
         return
-    assert {PriceMethod.FIXED, PriceMethod.PERCENT_OF_ERP, PriceMethod.MARKUP_ON_COST} == {e.method for e in entries}
+    assert ["fixed", "percent_of_erp", "graduated", "markup_on_cost"] == [entry.method.value for entry in entries]
     assert entries[0].keys.sku_id == "0001"
-    assert PriceBook(entries).entry_count == 3
+    assert PriceBook(entries).entry_count == 4
     assert first.getvalue() == second.getvalue()

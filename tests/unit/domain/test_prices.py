@@ -11,7 +11,7 @@ from shared.domain.charging import charge
 from shared.domain.errors import PriceListError
 from shared.domain.issues import IssueCode
 from shared.domain.money import Money
-from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceSheet, SheetPrice
+from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceSheet, SheetPrice, subject_of
 from shared.domain.source_lines import SourceLine
 
 MakeLine = Callable[..., SourceLine]
@@ -35,7 +35,7 @@ LADDER: list[dict[str, str]] = [
 
 
 def _price(book: PriceBook, line: SourceLine, on: date | None = ON) -> str | None:
-    found = book.find(line, on)
+    found = book.find(subject_of(line), on)
     return None if found is None else str(found.entry.value)
 
 
@@ -68,7 +68,7 @@ def test_a_meter_comes_before_its_product_and_a_product_before_its_category(usag
 def test_the_customers_own_entry_comes_before_a_more_specific_global_one(licence: MakeLine, entry: MakeEntry) -> None:
     """Scope outranks keys; ids are compared without regard to case, and others' entries are never seen."""
     book = PriceBook([entry("1", scope=CONTOSO), entry("2", **LADDER[0]), entry("3", scope="another")])
-    own, other = book.find(licence(), ON), book.find(licence(customer_id="fabrikam"), ON)
+    own, other = (book.find(subject_of(line), ON) for line in (licence(), licence(customer_id="fabrikam")))
 
     assert own is not None
     assert own.is_customers_own
@@ -226,8 +226,8 @@ def test_a_global_price_is_no_price_in_another_currency(licence: MakeLine, entry
     dollars = licence(cost=Money(Decimal(84), "USD"))
     own = entry("12", scope=dollars.customer_id)
 
-    assert PriceBook([entry("10")]).find(dollars, None) is None
-    found = PriceBook([own]).find(dollars, None)
+    assert PriceBook([entry("10")]).find(subject_of(dollars), None) is None
+    found = PriceBook([own]).find(subject_of(dollars), None)
     assert found is not None
     assert found.entry is own
 
@@ -238,7 +238,7 @@ def test_one_product_may_have_a_price_in_each_currency(licence: MakeLine, entry:
     book = PriceBook([euro, dollar])
 
     for currency, price in (("EUR", euro), ("USD", dollar)):
-        found = book.find(licence(cost=Money(Decimal(84), currency)), None)
+        found = book.find(subject_of(licence(cost=Money(Decimal(84), currency))), None)
         assert found is not None
         assert found.entry is price
     with pytest.raises(PriceListError):

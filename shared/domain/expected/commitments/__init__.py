@@ -1,0 +1,1 @@
+"""Commitments: what is bought for a term, or for good, and not prorated: marketplace, reservations, savings plans, software."""

@@ -1,0 +1,152 @@
+"""Commitment lines: the charges and credits of what is bought for a term or for good, with rate and rounding.
+
+A charge is converted with the rate of the month in which it arises; what is given back of it keeps that rate. Units with
+offers of their own on one line are its pieces.
+
+Not here: when a line arises (``terms`` and the kinds).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+
+from shared.domain.expected.commitments.prices import CyclePrice
+from shared.domain.expected.conventions import LineFamily
+from shared.domain.expected.history import History
+from shared.domain.expected.lines import ExpectedLine, Piece, UnitPrice
+from shared.domain.expected.month_rates import month_rate
+from shared.domain.expected.piece_amounts import amount_of, average_price, merged
+from shared.domain.expected.rules import Rule
+from shared.domain.issues import Issue
+from shared.domain.money import exact_product
+from shared.domain.periods import BillingPeriod, Period
+from shared.domain.subscriptions.events import Event, Quantity
+from shared.domain.subscriptions.subscription import Subscription
+
+_DAY = timedelta(days=1)
+_ONE, _HUNDRED, _HUNDREDTH = Decimal(1), Decimal(100), Decimal("0.01")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Occasion:
+    """Why a line arises: by which rule, on which day, through which event (None: the calendar)."""
+
+    rule: Rule
+    charge_type: str
+    on: date
+    event: Event | None = None
+    before: Quantity | None = None
+    after: Quantity | None = None
+    variants: tuple[str, ...] = ()
+    inputs: tuple[tuple[str, str], ...] = ()
+
+
+class LineMaker:
+    """Makes the lines of one subscription; a month without a rate becomes an issue."""
+
+    def __init__(self, subscription: Subscription, history: History, issues: list[Issue]) -> None:
+        self._subscription = subscription
+        self._history = history
+        self._issues = issues
+        self._mode = history.conventions.mode(LineFamily.COMMITMENT)
+        self._currency = history.currency or subscription.currency
+
+    def charge(
+        self,
+        why: Occasion,
+        days: Period | None,
+        cycle: Period | None,
+        prices: Sequence[tuple[Quantity, CyclePrice]],
+    ) -> ExpectedLine | None:
+        """Return the charge for all units, each batch of them with its price; None where the rate is missing."""
+        exchange = month_rate(self._history, self._subscription, BillingPeriod.of(why.on))
+        if isinstance(exchange, Issue):
+            self._issues.append(exchange)
+            return None
+        first = prices[0][1]
+        pieces = merged([Piece(quantity, price.unit.amount) for quantity, price in prices])
+        unit = first.unit
+        if len(pieces) > 1:
+            unit = UnitPrice(average_price(pieces), unit.listed, origin=unit.origin)
+        return ExpectedLine(
+            why.rule,
+            why.charge_type,
+            self._subscription,
+            why.event,
+            days and days.start,
+            days and days.end,
+            cycle,
+            first.part,
+            first.whole,
+            sum((quantity for quantity, _ in prices), start=0),
+            1,
+            unit,
+            amount_of(pieces, self._mode, exchange, self._currency, first.part, first.whole),
+            self._currency,
+            self._mode,
+            BillingPeriod.of(why.on),
+            why.before,
+            why.after,
+            counted="days" if first.part == first.whole else "months",
+            variants=why.variants,
+            exchange=exchange,
+            pieces=pieces if len(pieces) > 1 else (),
+            inputs=why.inputs,
+        )
+
+    def credit(self, why: Occasion, line: ExpectedLine) -> ExpectedLine:
+        """Return the line that takes *line* back as a whole."""
+        return line._replace(
+            rule=why.rule,
+            charge_type=why.charge_type,
+            event=why.event,
+            sign=-1,
+            amount=-line.amount,
+            invoice=BillingPeriod.of(why.on),
+            quantity_before=line.quantity_after if why.before is None else why.before,
+            quantity_after=why.after,
+            corrects=line,
+            variants=why.variants,
+            inputs=why.inputs,
+        )
+
+    def rest_credit(
+        self, why: Occasion, line: ExpectedLine, days: Period, quantity: Quantity, fee_percent: Decimal
+    ) -> ExpectedLine:
+        """Return what is given back for *quantity* units on *days* of the charge *line*, less a fee."""
+        whole = self.credit(why, line)
+        cycle_days = line.cycle.days if line.cycle else days.days
+        unit, part, of = line.price, line.part * days.days, line.whole * cycle_days
+        counted = "days" if line.part == line.whole else "times"
+        if days.days == cycle_days:
+            part, of, counted = line.part, line.whole, line.counted
+        if fee_percent:
+            kept = exact_product(unit.amount, _HUNDRED - fee_percent, _HUNDREDTH)
+            unit = UnitPrice(kept, unit.listed, fee_percent, unit.origin)
+        rate = line.exchange.rate if line.exchange else _ONE
+        amount = line.mode.amount(unit.amount, quantity, part, of, rate, currency=line.currency)
+        return whole._replace(
+            start=days.start, part=part, whole=of, quantity=quantity, price=unit, amount=-amount, counted=counted
+        )
+
+    def customer_credit(self, why: Occasion, amount: Decimal) -> ExpectedLine:
+        """Return an amount given back, in the currency of the invoice."""
+        return ExpectedLine(
+            why.rule,
+            why.charge_type,
+            self._subscription,
+            why.event,
+            why.on,
+            why.on + _DAY,
+            None,
+            1,
+            1,
+            1,
+            -1,
+            UnitPrice(amount, amount),
+            -self._mode.amount(amount, 1, 1, 1, currency=self._currency),
+            self._currency,
+            self._mode,
+            BillingPeriod.of(why.on),
+        )

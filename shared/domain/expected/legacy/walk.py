@@ -1,0 +1,139 @@
+"""The walk through a legacy subscription's history: day by day, each day's events as one.
+
+Of a day only what is different at its end counts: a change undone on the same day leaves nothing, of several quantities
+the last one stays. Before the events of a day come the cycle that begins on it and the changes whose anniversary it is,
+and before those only what decides how charges are made (prices, promotions, automatic renewal).
+After the last event the cycles run on to the last day that is looked at, and what waits for its anniversary is made.
+
+Not here: the lines of each event (``advance``, ``changes``, ``ending``, ``conversion``, ``free_period``).
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from itertools import groupby
+
+from shared.domain.expected.conventions import LineFamily
+from shared.domain.expected.history import History
+from shared.domain.expected.legacy import free_period
+from shared.domain.expected.legacy.advance import advance_to
+from shared.domain.expected.legacy.changes import settle_changes
+from shared.domain.expected.legacy.day import TERM_EVENTS, close_day, open_day
+from shared.domain.expected.legacy.happenings import happen, settle_setting
+from shared.domain.expected.legacy.part_prices import by_part
+from shared.domain.expected.legacy.running import Running
+from shared.domain.expected.legacy.terms import LegacyTerm
+from shared.domain.expected.lines import Expected
+from shared.domain.expected.rounding import MODES
+from shared.domain.subscriptions.events import Event, EventKind, ordered
+from shared.domain.subscriptions.subscription import Subscription
+
+_NO_TERM = LegacyTerm(date.min, 0, 1, 1)
+
+
+def legacy_lines(subscription: Subscription, history: History) -> Expected:
+    """Return what a legacy licence subscription should have been billed, in the order in which the lines arise.
+
+    Raises:
+        PeriodError: a cycle would leave the calendar, or the partner's billing day does not exist.
+        InvalidError: a term is not understood.
+    """
+    if not subscription.events:
+        return Expected(())
+    last_day = history.last_day(subscription)
+    parent = _parent(subscription, history)
+    run = _start(subscription, history, last_day, _anchor(subscription, parent))
+    events = _with_conversions_of(parent, subscription)
+    for on, each in groupby((event for event in events if event.on <= last_day), key=_day_of):
+        _live(run, on, tuple(each))
+    advance_to(run, last_day)
+    settle_changes(run, run.changes_due_on)
+    if run.free_since:
+        free_period.end(run, run.term.start)
+    return Expected(tuple(run.lines), tuple(run.issues))
+
+
+def _live(run: Running, on: date, events: Sequence[Event]) -> None:
+    renewal = next((event for event in events if event.kind is EventKind.RENEWED), None)
+    for event in events:
+        settle_setting(run, event)
+    advance_to(run, on, is_charged=not _ends_or_converts(events), renewal=renewal)
+    day = open_day(run, on)
+    for event in events:
+        happen(run, day, event)
+    close_day(run, day)
+    advance_to(run, on)
+
+
+def _ends_or_converts(events: Iterable[Event]) -> bool:
+    """Whether the cycle that begins on this day waits until the day's events have happened."""
+    ends = False
+    for event in events:
+        if event.kind in TERM_EVENTS or event.kind is EventKind.EXPIRED:
+            return True
+        if event.kind is EventKind.REACTIVATED:
+            ends = False
+        elif event.kind in {EventKind.SUSPENDED, EventKind.CANCELLED} and not event.target:
+            ends = True
+    return ends
+
+
+def _start(subscription: Subscription, history: History, last_day: date, anchor: date | None) -> Running:
+    conventions = history.conventions
+    mode = conventions.mode(LineFamily.LEGACY_LICENCE)
+    is_chosen = LineFamily.LEGACY_LICENCE in conventions.modes
+    return Running(
+        subscription,
+        conventions,
+        mode,
+        mode if is_chosen else MODES["legacy.unrounded_truncated"],
+        by_part(subscription),
+        last_day,
+        _NO_TERM,
+        anchor,
+        product=subscription.product,
+        term_name=subscription.term,
+        plan=subscription.plan,
+        auto_renews=subscription.auto_renews,
+    )
+
+
+def _parent(subscription: Subscription, history: History) -> Subscription | None:
+    if not subscription.parent_id:
+        return None
+    return next((each for each in history.subscriptions if each.id == subscription.parent_id), None)
+
+
+def _anchor(subscription: Subscription, parent: Subscription | None) -> date | None:
+    """The day that anchors the cycles, where it is not the day of purchase: a given one, or an add-on's parent's."""
+    if subscription.aligned_to is not None or parent is None:
+        return subscription.aligned_to
+    if parent.aligned_to is not None:
+        return parent.aligned_to
+    bought_on = subscription.events[0].on
+    return max((event.on for event in parent.events if event.on <= bought_on and _anchors(event)), default=None)
+
+
+def _anchors(event: Event) -> bool:
+    return event.kind in {EventKind.CREATED, *TERM_EVENTS}
+
+
+def _with_conversions_of(parent: Subscription | None, subscription: Subscription) -> tuple[Event, ...]:
+    """The subscription's events, with the changes of billing frequency that it shares with its parent."""
+    events = subscription.events
+    if parent is None:
+        return events
+    own = {event.on for event in events if event.kind is EventKind.PLAN_CHANGED}
+    shared = [
+        _as_add_on(event)
+        for event in parent.events
+        if event.kind is EventKind.PLAN_CHANGED and event.on > events[0].on and event.on not in own
+    ]
+    return ordered((*events, *shared)) if shared else events
+
+
+def _as_add_on(event: Event) -> Event:
+    return Event(kind=event.kind, at=event.at, plan=event.plan, term=event.term, source=event.source, id=event.id)
+
+
+def _day_of(event: Event) -> date:
+    return event.on

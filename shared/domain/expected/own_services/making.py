@@ -1,0 +1,133 @@
+"""Making lines: from a piece of a cycle, its rate and its share to an expected line, in the order they arise.
+
+Invariants: every amount is its unrounded value under the policy's rounding mode, capped credits included (they are a
+line of their own over what was left); nothing is made for a part of no length.
+
+Not here: which pieces are billed (``timeline``), what a credit may take (``credit_cap``).
+"""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import NamedTuple
+
+from shared.domain.errors import PeriodError
+from shared.domain.expected.conventions import Conventions, LineFamily
+from shared.domain.expected.lines import ExpectedLine, UnitPrice
+from shared.domain.expected.own_services.cycles import Cycle, day_of, days_of, instant
+from shared.domain.expected.own_services.rates import Rate
+from shared.domain.expected.own_services.rules import CREDIT_TYPE, RECURRING_TYPE
+from shared.domain.expected.own_services.shares import WHOLE, Part
+from shared.domain.expected.rounding import RoundingMode, mode_named
+from shared.domain.expected.rules import Rule
+from shared.domain.subscriptions.events import Event, Quantity
+from shared.domain.subscriptions.subscription import Subscription
+
+
+class Why(NamedTuple):
+    """What stands behind a line: the rule, the event, the quantities around it, and further facts."""
+
+    rule: Rule
+    event: Event | None = None
+    before: Quantity | None = None
+    after: Quantity | None = None
+    corrects: ExpectedLine | None = None
+    inputs: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class Maker:
+    """Makes the lines of one subscription. *last_on* is the last day that is looked at."""
+
+    subscription: Subscription
+    mode: RoundingMode
+    last_on: date
+    per_day: int
+    _made: list[tuple[int, ExpectedLine]] = field(default_factory=list)
+
+    def lines(self) -> tuple[ExpectedLine, ...]:
+        """Return the lines in the order in which they arose, those after the last day left out."""
+        last = (self.last_on.toordinal() + 1) * self.per_day
+        kept = sorted((each for each in self._made if each[0] < last), key=lambda each: each[0])
+        return tuple(line for _, line in kept)
+
+    def add(self, arises: int, line: ExpectedLine) -> None:
+        """Keep a line that arises at that tick."""
+        self._made.append((arises, line))
+
+    def amount(self, rate: Rate, quantity: Quantity, part: Part) -> Decimal:
+        """Return what *quantity* units cost for *part* of a cycle, rounded once."""
+        return self.mode.amount(
+            rate.price.amount,
+            quantity,
+            part.part * rate.up,
+            part.whole * rate.down,
+            currency=self.subscription.currency,
+        )
+
+    def line(
+        self, arises: int, cycle: Cycle, span: tuple[int, int], units: tuple[Quantity, Rate, Part], sign: int, why: Why
+    ) -> ExpectedLine:
+        """Return the line over *span* of *cycle*: units, their rate and the share."""
+        quantity, rate, part = units
+        period = days_of(*span, self.per_day)
+        amount = self.amount(rate, quantity, part)
+        inputs = why.inputs
+        if self.per_day != 1:
+            inputs = (*inputs, ("from", f"{instant(span[0]):%Y-%m-%dT%H:%M:%SZ}"))
+            inputs = (*inputs, ("to", f"{instant(span[1]):%Y-%m-%dT%H:%M:%SZ}"))
+        return ExpectedLine(
+            why.rule,
+            RECURRING_TYPE if sign > 0 else CREDIT_TYPE,
+            self.subscription,
+            why.event,
+            period.start,
+            period.end,
+            cycle.period,
+            part.part * rate.up,
+            part.whole * rate.down,
+            quantity,
+            sign,
+            rate.price,
+            amount if sign > 0 else amount.copy_negate() if amount else amount,
+            self.subscription.currency,
+            self.mode,
+            self.due(arises),
+            why.before,
+            why.after,
+            why.corrects,
+            part.counted,
+            (),
+            None,
+            (),
+            inputs,
+        )
+
+    def lump(
+        self, arises: int, cycle: Cycle, span: tuple[int, int], amount: Decimal, sign: int, why: Why
+    ) -> ExpectedLine:
+        """Return a line over a given amount: one unit that costs it."""
+        rate = Rate(UnitPrice(amount, amount, Decimal(0), why.rule.says))
+        return self.line(arises, cycle, span, (1, rate, WHOLE), sign, why)
+
+    def due(self, arises: int) -> date:
+        """Return the day of the invoice for a line that arises at that tick.
+
+        Raises:
+            PeriodError: it lies outside the calendar.
+        """
+        days = self.subscription.billing.invoice_days_after
+        try:
+            return day_of(arises, self.per_day) + timedelta(days=days)
+        except OverflowError as error:
+            raise PeriodError(f"{days} days after {day_of(arises, self.per_day)} lie outside the calendar") from error
+
+
+def mode_of(subscription: Subscription, conventions: Conventions) -> RoundingMode:
+    """Return the arithmetic of the subscription's lines.
+
+    Raises:
+        InvalidError: the policy names a rounding mode that does not exist.
+    """
+    name = subscription.billing.rounding
+    return mode_named(name) if name else conventions.mode(LineFamily.OWN)

@@ -1,0 +1,194 @@
+"""Recurring services: which cycles a service has, and what was known of each of them at which moment.
+
+Each cycle is billed by itself, in advance or in arrears. Both see the cycle through ``Known``: its pieces as they were
+known at a moment. What is known at the moment of the charge: every change that counts by then, and every end but a
+cancellation of that very day, which is a credit of its own.
+
+Not here: the charges and corrections (``advance``, ``arrears``), what events mean (``telling``).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.domain.expected.own_services import complaints
+from shared.domain.expected.own_services.cycles import Cycle, day_of
+from shared.domain.expected.own_services.rates import Rate, State, rate_of
+from shared.domain.expected.own_services.story import Change, End, Move, Run, Story
+from shared.domain.expected.own_services.timeline import Piece, shaped
+from shared.domain.subscriptions.own_billing import Denominator, FirstCycle, MovedCycle, Share, Timing
+from shared.domain.subscriptions.subscription import Subscription
+
+
+@dataclass(slots=True)
+class Window:
+    """One cycle as far as one run of cycles reaches: charged from tick *start*; *following* begins the next run.
+
+    *priced* is the cycle that prices are for, where *cycle* is only as long as a first one is charged for.
+    """
+
+    cycle: Cycle
+    priced: Cycle
+    start: int
+    run: Run
+    following: Run | None
+    is_first: bool
+
+
+class Known:
+    """What is known of the cycles of one service, at which moment."""
+
+    def __init__(self, subscription: Subscription, story: Story) -> None:
+        self.subscription = subscription
+        self.story = story
+        self._missing: set[tuple[str, str]] = set()
+
+    def windows(self, last: int) -> Iterator[Window]:
+        """Yield the cycles that begin by tick *last*, in order."""
+        runs = self.story.runs
+        for index, run in enumerate(runs):
+            following = runs[index + 1] if index + 1 < len(runs) else None
+            yield from self._of_run(run, following, last, is_first=index == 0)
+
+    def is_free(self, window: Window) -> bool:
+        """Return whether the cycle is the first one and costs nothing."""
+        first = self.subscription.billing.first_cycle
+        begins_inside = window.start > window.cycle.start
+        is_free = first is FirstCycle.FREE or (first is FirstCycle.BILLING_DAY_ONLY and begins_inside)
+        return window.is_first and is_free
+
+    def moments(self, window: Window) -> list[int]:
+        """Return the moments after the charge at which something was learned about the cycle, in order."""
+        start, end = window.start, self._last_tick(window)
+        found = {max(change.moment, start) for change in self.story.changes if start < change.at < end}
+        found |= {known.moment for known in self.story.ends if self._is_later(known, start) and known.moment < end}
+        found |= {grant.moment for grant in self.story.grants if start <= grant.moment < end}
+        found |= {move.moment for move in self.moves(window)}
+        if window.following is not None and start < window.following.start < end:
+            found.add(max(window.following.moment, start))
+        return sorted(found)
+
+    def moves(self, window: Window) -> list[Move]:
+        """Return the moves of the end of this cycle."""
+        end = self._last_tick(window)
+        return [move for move in self.story.moves if window.start <= move.moment < end]
+
+    def cycle_at(self, window: Window, moment: int) -> Cycle:
+        """Return the cycle as it was known at *moment*: its end may have been moved."""
+        cycle = window.cycle
+        for move in self.moves(window):
+            if move.moment <= moment:
+                cycle = self._moved(cycle, move, window)
+        return cycle
+
+    def last_cycle(self, window: Window) -> Cycle:
+        """Return the cycle with all its moves."""
+        return self.cycle_at(window, self._last_tick(window))
+
+    def at_charge(self, window: Window) -> list[Piece]:
+        """Return the pieces as they are known when the cycle is charged in advance."""
+        ends = [end for end in self.story.ends if not self._is_later(end, window.start)]
+        changes = [change for change in self.story.changes if change.at <= window.start]
+        return self._pieces(window, window.cycle, changes, ends[-1].at if ends else None)
+
+    def at(self, window: Window, moment: int) -> list[Piece]:
+        """Return the pieces as they are known at *moment*, after the charge."""
+        cycle = self.cycle_at(window, moment)
+        ends = [end for end in self.story.ends if end.moment <= moment and self._counts(end, window)]
+        end = ends[-1].at if ends else None
+        following = window.following
+        if following is not None and following.moment <= moment:
+            end = following.start if end is None else min(end, following.start)
+        changes = [change for change in self.story.changes if change.moment <= moment]
+        return self._pieces(window, cycle, changes, end)
+
+    def end_at(self, window: Window) -> int:
+        """Return the tick on which the service in this cycle ended, or the cycle."""
+        end = self.last_cycle(window).end
+        ends = [known for known in self.story.ends if known.moment <= end and self._counts(known, window)]
+        if ends and ends[-1].at is not None:
+            end = min(end, ends[-1].at)
+        return end if window.following is None else min(end, window.following.start)
+
+    def rate(self, state: State, cycle: Cycle, start: int) -> Rate | None:
+        """Return the rate of *state* in *cycle*; a missing one is said once."""
+        on = day_of(max(start, min(state.since, cycle.end - 1)), cycle.per_day)
+        rate = rate_of(self.subscription, state, cycle, on)
+        if rate is None and (key := (state.product, state.plan)) not in self._missing:
+            self._missing.add(key)
+            what = f"{state.product or self.subscription.product_name or self.subscription.id} on {on}"
+            self.story.issues.append(complaints.price_missing(self.subscription, what))
+        return rate
+
+    def _of_run(self, run: Run, following: Run | None, last: int, *, is_first: bool) -> Iterator[Window]:
+        start = run.start
+        while start <= last and (following is None or start < following.start):
+            cycle = run.cycle_at(start)
+            window = Window(cycle, cycle, start, run, following, is_first)
+            if self._is_over(start):
+                return
+            yield self._as_first(window) if is_first else window
+            is_first = False
+            start = self.last_cycle(window).end
+            if run.grid is None:
+                return
+
+    def _as_first(self, window: Window) -> Window:
+        """A first cycle that costs the whole price is as long as it is charged for."""
+        if self.subscription.billing.first_cycle is FirstCycle.FULL:
+            window.cycle = window.cycle._replace(start=window.start, base_start=window.start, months=None)
+        return window
+
+    def _is_over(self, start: int) -> bool:
+        ends = [end for end in self.story.ends if end.moment <= start]
+        return bool(ends) and ends[-1].at is not None and ends[-1].at <= start
+
+    def _last_tick(self, window: Window) -> int:
+        """Return the end of the cycle, or where its end was moved to."""
+        end = window.cycle.end
+        for move in self.story.moves:
+            if window.start <= move.moment < end:
+                end = move.end
+        return end
+
+    def _is_later(self, end: End, start: int) -> bool:
+        """Whether an end is learned only after the charge: a cancellation of that day is, unless nothing is left."""
+        if end.moment < start or (end.at is not None and end.at <= start):
+            return False
+        return end.moment > start or end.is_cancellation
+
+    def _counts(self, end: End, window: Window) -> bool:
+        """Whether an end that was learned in the cycle shortens it."""
+        billing = self.subscription.billing
+        if not self._is_later(end, window.start):
+            return True
+        if billing.share is Share.NEXT_PERIOD:
+            return False
+        is_kept = billing.timing is Timing.ADVANCE and not billing.cancellation_is_credited
+        return not (is_kept and end.is_cancellation)
+
+    def _moved(self, cycle: Cycle, move: Move, window: Window) -> Cycle:
+        billing = self.subscription.billing
+        if billing.moved_cycle is MovedCycle.PRORATED:
+            if window.run.grid is None or move.end <= window.cycle.end:
+                return cycle._replace(end=move.end)
+            fresh = window.run.cycle_at(window.cycle.end)
+            return cycle._replace(end=move.end, tail_start=fresh.start, tail_end=fresh.end)
+        if billing.denominator is Denominator.PLAN_PERIOD:
+            return cycle._replace(end=move.end)
+        return cycle._replace(end=move.end, base_end=move.end)
+
+    def _pieces(self, window: Window, cycle: Cycle, changes: list[Change], end: int | None) -> list[Piece]:
+        until = cycle.end if end is None else min(cycle.end, end)
+        if self.subscription.billing.share is Share.NEXT_PERIOD:
+            changes = [change for change in changes if change.at <= window.start]
+        made = []
+        for index, change in enumerate(changes):
+            stop = changes[index + 1].at if index + 1 < len(changes) else until
+            start, stop = max(change.at, window.start), min(stop, until)
+            quantity = change.state.billed_quantity
+            if start < stop and quantity > 0:
+                rate = self.rate(change.state, window.priced, window.start)
+                if rate is not None:
+                    event = change.event if change.at > window.start else None
+                    made.append(Piece(start, stop, quantity, rate, event))
+        return shaped(self.subscription.billing, cycle, made)

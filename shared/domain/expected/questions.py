@@ -1,0 +1,76 @@
+"""A question about what should have been billed, and its answer: the way in and out of the engine.
+
+Not here: the engine (``engine``), files (``shared/documents/histories``), the use case (``application/explain``).
+"""
+
+from dataclasses import dataclass
+
+from shared.domain.expected.asked_sales import AskedSale, SaleAnswer
+from shared.domain.expected.history import History
+from shared.domain.expected.lines import Expected, ExpectedLine
+from shared.domain.expected.vendor_lines import PrintedLine, PrintedLineAnswer
+from shared.domain.money import Money
+from shared.domain.periods import BillingPeriod
+from shared.domain.texts import DEFAULT_LANGUAGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A history, what the vendor printed for it, sales to be worked out, and the language of the answer."""
+
+    history: History
+    currency: str
+    printed: tuple[PrintedLine, ...] = ()
+    sales: tuple[AskedSale, ...] = ()
+    language: str = DEFAULT_LANGUAGE
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceTotal:
+    """What one invoice holds: *invoice* is the day or month it is named by, "" where a line names none."""
+
+    invoice: str
+    total: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """Lines in the order in which they arose, their totals, and what was found out about the printed lines."""
+
+    question: Question
+    expected: Expected
+    totals: tuple[Money, ...]
+    invoices: tuple[InvoiceTotal, ...]
+    printed: tuple[PrintedLineAnswer, ...] = ()
+    sales: tuple[SaleAnswer, ...] = ()
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether something was found that a person has to settle first."""
+        return any(issue.is_blocking for issue in self.expected.issues)
+
+
+def invoice_name(line: ExpectedLine) -> str:
+    """Return the day or month that the line's invoice is named by."""
+    if line.invoice is None:
+        return ""
+    return str(line.invoice) if isinstance(line.invoice, BillingPeriod) else line.invoice.isoformat()
+
+
+def totals_of(expected: Expected, currency: str) -> tuple[Money, ...]:
+    """Return the total of each currency, *currency* first, and a zero where there is no line at all."""
+    found = dict.fromkeys([currency, *(line.currency for line in expected.lines)])
+    used = {line.currency for line in expected.lines} or {currency}
+    return tuple(expected.total(each) for each in found if each in used)
+
+
+def invoices_of(expected: Expected) -> tuple[InvoiceTotal, ...]:
+    """Return the total of each invoice and currency, by the invoice's day or month."""
+    parts: dict[tuple[str, str], list[Money]] = {}
+    for line in expected.lines:
+        parts.setdefault((invoice_name(line), line.currency), []).append(line.money)
+    return tuple(
+        InvoiceTotal(invoice=name, total=Money.total(moneys, currency))
+        for (name, currency), moneys in sorted(parts.items())
+    )

@@ -1,0 +1,216 @@
+"""Wording: one short sentence for an expected line, and its arithmetic written out for a calculator.
+
+Both are made from the line alone. The arithmetic follows the line's rounding mode step by step: every number that is
+rounded on the way is shown before and after, so that whoever redoes the steps arrives at the same cent. A number that
+does not end is shown with six decimals and dots. A credit's quantity is negative; the price stands first, so that no
+text begins with a sign (spreadsheets run such text).
+
+Not here: the texts themselves (``shared/domain/texts``), the amounts (``lines``, ``rounding``).
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from shared.domain.expected.lines import ExpectedLine
+from shared.domain.expected.rounding import Rounding, Steps, rounded, trimmed
+from shared.domain.texts import DEFAULT_LANGUAGE, Texts, texts_in
+
+_SHOWN_DIGITS = 6
+
+
+def sentence(line: ExpectedLine, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return one short sentence: why the line exists and what it charges.
+
+    Raises:
+        InvalidError: the language has no texts.
+    """
+    texts = texts_in(language)
+    return texts.say("sentence", reason=_reason(line, texts), what=_what(line, texts))
+
+
+def arithmetic(line: ExpectedLine, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return the calculation written out, one step after the other, ending in the amount and its currency.
+
+    Raises:
+        InvalidError: the language has no texts.
+    """
+    texts = texts_in(language)
+    return "; ".join(step.text(texts) for step in _steps(line, texts)) + f" {line.currency}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """``expression = exact``, and what *exact* is rounded to (None: it is kept)."""
+
+    expression: str
+    exact: Fraction
+    result: Decimal
+    how: Rounding
+
+    def text(self, texts: Texts) -> str:
+        shown = texts.number(self.result)
+        if Fraction(self.result) == self.exact:
+            return f"{self.expression} = {shown}"
+        cut = texts.say(f"rounded.{self.how.value}", number=shown)
+        return f"{self.expression} = {_shown(self.exact, texts)}, {cut}"
+
+
+def _reason(line: ExpectedLine, texts: Texts) -> str:
+    if line.pieces and line.event is None:
+        return texts.say("reason.usage")
+    if line.event is None:
+        return texts.say("reason.cycle")
+    key = f"reason.{line.event.kind.value}"
+    on = texts.day(line.event.on)
+    if line.quantity_before is not None and line.quantity_after is not None and texts.has(f"{key}.known"):
+        before, after = texts.number(line.quantity_before), texts.number(line.quantity_after)
+        return texts.say(f"{key}.known", on=on, before=before, after=after)
+    return texts.say(key, on=on)
+
+
+def _what(line: ExpectedLine, texts: Texts) -> str:
+    period = _period(line.start, line.last_day, texts)
+    quantity = texts.number(line.quantity)
+    credit = ".credit" if line.sign < 0 else ""
+    if line.pieces:
+        return texts.say(f"what.tiers{credit}", quantity=quantity, period=period)
+    if not line.price.amount:
+        return texts.say("what.free", period=period)
+    key = "what.credit" if credit else "what.charge"
+    price = texts.number(line.price.amount)
+    return texts.say(
+        key, quantity=quantity, price=price, currency=line.currency, share=_share(line, texts), period=period
+    )
+
+
+def _share(line: ExpectedLine, texts: Texts) -> str:
+    if line.part == line.whole:
+        return ""
+    return texts.say(f"share.{line.counted}", part=str(line.part), whole=str(line.whole))
+
+
+def _period(first: date | None, last: date | None, texts: Texts) -> str:
+    if first is None or last is None:
+        return ""
+    if first == last:
+        return texts.say("period.day", first=texts.day(first))
+    return texts.say("period", first=texts.day(first), last=texts.day(last))
+
+
+def _steps(line: ExpectedLine, texts: Texts) -> list[_Step]:
+    made = _Calculation(line, texts)
+    if line.pieces:
+        return made.by_tiers()
+    if line.mode.steps in _ROUND_THE_SHARE and line.part == line.whole:
+        return made.by_product()
+    return _BY_STEPS[line.mode.steps](made)
+
+
+class _Calculation:
+    """The steps of one line's arithmetic, in the order of its rounding mode."""
+
+    def __init__(self, line: ExpectedLine, texts: Texts) -> None:
+        self._line = line
+        self._texts = texts
+        self._price = texts.number(line.price.amount)
+        self._quantity = texts.number(line.sign * line.quantity)
+        self._units = line.sign * Fraction(line.quantity)
+        self._share = "" if line.part == line.whole else f" x {line.part} / {line.whole}"
+        self._rate = "" if line.exchange is None else f" x {texts.number(line.exchange.rate)}"
+        self._times = Fraction(1) if line.exchange is None else Fraction(line.exchange.rate)
+
+    def by_product(self) -> list[_Step]:
+        expression = f"{self._price} x {self._quantity}{self._share}{self._rate}"
+        return [self._last(expression, self._line.unrounded)]
+
+    def by_tiers(self) -> list[_Step]:
+        sign = "-" if self._line.sign < 0 else ""
+        number = self._texts.number
+        terms = [f"{number(piece.unit_price)} x {sign}{number(piece.quantity)}" for piece in self._line.pieces]
+        if len(terms) == 1 or not (self._share or self._rate):
+            return [self._last(" + ".join(terms) + self._share + self._rate, self._line.unrounded)]
+        full = self._line.unrounded / self._times / Fraction(self._line.part, self._line.whole)
+        summed = self._kept(" + ".join(terms), full)
+        return [summed, self._last(f"{number(summed.result)}{self._share}{self._rate}", self._line.unrounded)]
+
+    def by_unit(self) -> list[_Step]:
+        line = self._line
+        exact = Fraction(line.price.amount) * Fraction(line.part, line.whole) * self._times
+        unit = self._inner(f"{self._price}{self._share}{self._rate}", exact)
+        return [unit, self._last_of(unit, f"{{}} x {self._quantity}", self._units)]
+
+    def by_day_rate(self) -> list[_Step]:
+        line = self._line
+        day = self._inner(f"{self._price} / {line.whole}", Fraction(line.price.amount) / line.whole)
+        after = f"{{}} x {self._quantity} x {line.part}{self._rate}"
+        return [day, self._last_of(day, after, self._units * line.part * self._times)]
+
+    def by_ratio(self) -> list[_Step]:
+        line = self._line
+        ratio = self._inner(f"{line.part} / {line.whole}", Fraction(line.part, line.whole))
+        times = Fraction(line.price.amount) * self._units * self._times
+        return [ratio, self._last_of(ratio, f"{self._price} x {self._quantity} x {{}}{self._rate}", times)]
+
+    def by_day_rate_of_all(self) -> list[_Step]:
+        line = self._line
+        if not line.quantity:
+            return self.by_product()
+        units = self._texts.number(line.quantity)
+        quantity = Fraction(line.quantity)
+        exact = Fraction(line.price.amount) * quantity / line.whole
+        day = self._inner(f"{self._price} x {units} / {line.whole}", exact)
+        shown = self._texts.number(day.result)
+        unit = self._inner(f"{shown} x {line.part} / {units}", Fraction(day.result) * line.part / quantity)
+        return [day, unit, self._last_of(unit, f"{{}} x {self._quantity}{self._rate}", self._units * self._times)]
+
+    def by_product_then_rate(self) -> list[_Step]:
+        if not self._rate:
+            return self.by_product()
+        expression = f"{self._price} x {self._quantity}{self._share}"
+        product = self._inner(expression, self._line.unrounded / self._times)
+        return [product, self._last_of(product, f"{{}}{self._rate}", self._times)]
+
+    def _inner(self, expression: str, exact: Fraction) -> _Step:
+        mode = self._line.mode
+        result = rounded(exact.numerator, exact.denominator, mode.inner_digits, mode.inner_rounding)
+        return _Step(expression, exact, result, mode.inner_rounding)
+
+    def _kept(self, expression: str, exact: Fraction) -> _Step:
+        digits = _decimals(exact)
+        return _Step(
+            expression, exact, rounded(exact.numerator, exact.denominator, digits, Rounding.DOWN), Rounding.DOWN
+        )
+
+    def _last_of(self, before: _Step, after: str, times: Fraction) -> _Step:
+        return self._last(after.format(self._texts.number(before.result)), Fraction(before.result) * times)
+
+    def _last(self, expression: str, exact: Fraction) -> _Step:
+        return _Step(expression, exact, self._line.amount, self._line.mode.rounding)
+
+
+_BY_STEPS = {
+    Steps.PRODUCT: _Calculation.by_product,
+    Steps.UNIT: _Calculation.by_unit,
+    Steps.DAY_RATE: _Calculation.by_day_rate,
+    Steps.RATIO: _Calculation.by_ratio,
+    Steps.ALL_UNITS_DAY_RATE: _Calculation.by_day_rate_of_all,
+    Steps.PRODUCT_THEN_RATE: _Calculation.by_product_then_rate,
+}
+_ROUND_THE_SHARE = {Steps.DAY_RATE, Steps.RATIO, Steps.ALL_UNITS_DAY_RATE}
+
+
+def _decimals(exact: Fraction) -> int:
+    """Return how many decimals write *exact* in full; it is a sum of decimals, so there are such."""
+    digits = 0
+    while (exact * 10**digits).denominator != 1:
+        digits += 1
+    return digits
+
+
+def _shown(exact: Fraction, texts: Texts) -> str:
+    """Return the number in full where it has few decimals, else its beginning and dots."""
+    begun = rounded(exact.numerator, exact.denominator, _SHOWN_DIGITS, Rounding.DOWN)
+    dots = "" if Fraction(begun) == exact else "..."
+    return texts.number(trimmed(begun) if not dots else begun) + dots
