@@ -1,4 +1,4 @@
-"""Measure Prorata against pandas, in the same run on the same machine: ``make bench``, or ``bench/run.py``.
+"""Measure Prorata against pandas, and its engine against bare arithmetic: ``make bench``, or ``bench/run.py``.
 
 Every measurement is a process of its own, from its start to its end; sides take turns, round by round, so that other
 work on the machine meets all of them. Medians are shown. The goals are ratios, not seconds; exit code 1 says that one
@@ -28,6 +28,8 @@ DATA = ROOT / ".prorata" / "bench"
 RESULTS = HERE / "results"
 CUSTOMERS, RULES, PARTS, SEED = 5_000, 8_000, 10, 7
 RATIO_MAX, PEAK_MIB_MAX = 0.25, 128
+ENGINE_S_MAX, LOOKUP_US_MAX = 1.0, 2.0
+ENGINE_KINDS = ("new_commerce", "legacy", "own_service")
 SIDES: Mapping[str, Sequence[str]] = {
     "Prorata": ("bench/product.py",),
     "pandas": ("bench/pandas_baseline.py",),
@@ -139,6 +141,33 @@ def demo_month() -> float:
         return round(measure(["-c", command, "bill", "--lines", *files, *options]).wall_s, 2)
 
 
+def engine() -> tuple[dict[str, Any], dict[str, bool]]:
+    """Measure the engine and price look-ups; return what was measured and the goals."""
+    told = dict(measure(["bench/engine.py"]).told)
+    print(f"\n{told['subscriptions']:,} subscriptions, {told['changes']} changes each, one core")
+    print(f"{'':26} {'engine s':>9} {'bare s':>8} {'engine/bare':>12} {'lines':>9} {'cents off':>10}")
+    for kind in ENGINE_KINDS:
+        each = told[kind]
+        columns = f"{each['engine_s']:9.3f} {each['bare_s']:8.3f} {each['ratio']:12.2f}"
+        print(f"{kind:26} {columns} {each['lines']:9,} {each['cents_off']:10}")
+    lookup = told["price_lookup"]
+    print(f"price look-up, {lookup['entries']:,} entries: {lookup['us_each']} us")
+    goals = {
+        f"{kind}: at most {ENGINE_S_MAX} s, and the bare calculation's cents": told[kind]["engine_s"] <= ENGINE_S_MAX
+        and told[kind]["cents_off"] == 0
+        for kind in ENGINE_KINDS
+    }
+    goals[f"a price look-up at most {LOOKUP_US_MAX} us"] = lookup["us_each"] <= LOOKUP_US_MAX
+    show(goals)
+    return told, goals
+
+
+def show(goals: Mapping[str, bool]) -> None:
+    """Print the goals, met and missed."""
+    for goal, is_met in goals.items():
+        print(f"{'met   ' if is_met else 'MISSED'}  {goal}")
+
+
 def report(sides: Mapping[str, Mapping[str, Any]], checked: Mapping[str, int]) -> dict[str, Any]:
     """Print the table and the goals; return the ratios and what was missed."""
     product = sides["Prorata"]
@@ -156,8 +185,7 @@ def report(sides: Mapping[str, Mapping[str, Any]], checked: Mapping[str, int]) -
         f"at most {PEAK_MIB_MAX} MiB a process": max(product["peak_mib"]) <= PEAK_MIB_MAX,
         "equal to the oracle on every row, line and total": off == 0,
     }
-    for goal, is_met in goals.items():
-        print(f"{'met   ' if is_met else 'MISSED'}  {goal}")
+    show(goals)
     return {"wall_ratio": ratios, "cpu_ratio": cpu_ratios, "goals": goals}
 
 
@@ -166,14 +194,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Measure Prorata against pandas.")
     parser.add_argument("--lines", type=int, default=0, help="rows of daily usage: 1,000,000, or 100,000 with --quick")
     parser.add_argument("--quick", action="store_true", help="one round; the results are not kept")
+    parser.add_argument("--engine", action="store_true", help="the engine and price look-ups only")
     options = parser.parse_args()
+    if options.engine:
+        return 0 if all(engine()[1].values()) else 1
     lines = options.lines or (100_000 if options.quick else 1_000_000)
     folder = make_data(lines)
     sides = race(folder, 1 if options.quick else 3)
     checked = verify(folder)
     judged = report(sides, checked)
-    others = {"cold_start": cold_start(), "prorata_bill_demo_month_s": demo_month()}
+    others: dict[str, Any] = {"cold_start": cold_start(), "prorata_bill_demo_month_s": demo_month()}
     print(f"\n{json.dumps(others, indent=2)}")
+    others["engine"], engine_goals = engine()
+    judged["goals"].update(engine_goals)
     machine = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}, Python {platform.python_version()}"
     result = {"lines": lines, "machine": machine, "sides": sides, "oracle": checked, **judged, **others}
     if not options.quick:

@@ -20,6 +20,8 @@ from typing import BinaryIO, TypeVar
 from local.parallel_reading import read_files
 from shared.application.services import Document, Formats
 from shared.bootstrap import FORMATS, open_stores
+from shared.documents.offers_and_discounts import read_offers_and_discounts
+from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.charging import ChargeLine
 from shared.domain.customer_bills import CustomerBill, Terms, bill_customer, by_customer, emptied
 from shared.domain.errors import BusyError, InvalidError, StorageUnavailableError
@@ -28,6 +30,8 @@ from shared.domain.issues import Issue
 from shared.domain.keys import RunKey
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
+from shared.domain.prices.adjustment_rules import AdjustmentRules
+from shared.domain.prices.price_locks import PriceLockPolicy, PriceLocks
 from shared.domain.source_files import ControlTotal, check_control_totals, outside_period
 from shared.domain.subscription_details import by_subscription, with_details
 from shared.settings import Settings
@@ -43,7 +47,10 @@ MEMORY, STAGING, SUPERSEDED, LOCK = ".prorata", "staging", "superseded", "lock"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillRequest:
-    """What a person hands in. Without *period* the month that most rows lie in is billed."""
+    """What a person hands in. Without *period* the month that most rows lie in is billed.
+
+    *offers* is the list of offers and discounts, *price_lock* what a price list change means for running terms.
+    """
 
     lines: Sequence[Path]
     prices: Path
@@ -54,6 +61,8 @@ class BillRequest:
     control: Path | None = None
     controls: Sequence[ControlTotal] = ()
     reseller_name: str = "The reseller"
+    offers: Path | None = None
+    price_lock: PriceLockPolicy | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,7 +93,9 @@ def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _:
     """
     formats = FORMATS
     prices = _opened(request.prices, lambda stream, name: PriceBook(formats.read_price_list(stream, name), name=name))
-    files = read_files(request.lines, prices.boundaries, progress)
+    special = _special(request)
+    boundaries = special.rules.with_boundaries_of(prices) if special else prices.boundaries
+    files = read_files(request.lines, boundaries, progress)
     period = request.period or files.period
     if period is None:
         if files.issues:
@@ -92,7 +103,7 @@ def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _:
         raise InvalidError("no row has a date, so the month cannot be told: give it with --period, such as 2026-10")
     outside = filter(None, (outside_period(read, period) for read in files.reads))
     issues = [*files.issues, *outside, *check_control_totals(files.reads, _controls(request))]
-    terms = Terms(period, prices, _sheet(request, formats), _detail(request, formats))
+    terms = Terms(period, prices, _sheet(request, formats), _detail(request, formats), special)
     customers = by_customer(files.lines, files.folds, files.issues)
     bills = [bill_customer(customer, terms) for customer in customers.values()]
     general = [issue for issue in issues if not issue.customer_id]
@@ -231,6 +242,17 @@ def _controls(request: BillRequest) -> list[ControlTotal]:
     if request.control is None:
         return list(request.controls)
     return [*_opened(request.control, FORMATS.read_control_totals), *request.controls]
+
+
+def _special(request: BillRequest) -> SpecialTerms | None:
+    """Return what is agreed beside the price list; None where nothing is, so that nothing is asked of each line."""
+    if request.offers is None and request.price_lock is None:
+        return None
+    locks = PriceLocks(request.price_lock or PriceLockPolicy.AT_ONCE)
+    if request.offers is None:
+        return SpecialTerms(locks=locks)
+    rules = _opened(request.offers, read_offers_and_discounts)
+    return SpecialTerms(AdjustmentRules(rules, name=request.offers.name), locks)
 
 
 def _sheet(request: BillRequest, formats: Formats) -> PriceSheet:

@@ -8,22 +8,39 @@ Exit codes::
     3   done, but issues keep somebody or everybody from approval (explain: a blocking issue stands in the answer)
     4   the output folder cannot be written; nothing was written
 
-Not here: what the commands do (``bill_files``, ``explaining``, ``demo/run``, ``serving``), what is printed (``screen``).
+Not here: what the commands do (``bill_files``, ``explaining``, ``demo/run``, ``serving``), printing (``screen``).
 """
 
 import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
 from local.screen import Screen
 from shared.domain.errors import InvalidError, OperationalError, ProrataError
 from shared.domain.periods import BillingPeriod
+from shared.domain.prices.price_locks import PriceLockPolicy
 from shared.domain.source_files import ControlTotal
 from shared.domain.texts import LANGUAGES
 from shared.settings import Settings
+
+_FILTERS = {
+    "customer": "customer id",
+    "group": "customer group",
+    "subscription": "subscription id",
+    "vendor": "publisher",
+    "product": "product id",
+    "sku": "SKU id",
+    "meter": "meter id",
+    "category": "meter category",
+    "term": "term, such as P1Y",
+    "plan": "billing plan, such as Monthly",
+    "method": "method, such as markup_on_cost",
+}
+"""The filters of ``prices change``, and what each takes."""
 
 DONE, INPUT_UNUSABLE, BLOCKED, OUTPUT_UNWRITABLE = 0, 2, 3, 4
 
@@ -55,6 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_bill(commands.add_parser("bill", help="bill a month from Microsoft's files and your price list"))
     prices = commands.add_parser("prices", help="price lists").add_subparsers(required=True, metavar="COMMAND")
     _add_template(prices.add_parser("template", help="write a price list to fill in"))
+    _add_change(prices.add_parser("change", help="raise or lower prices of a list, looked at first"))
     _add_explain(commands.add_parser("explain", help="say what should have been billed for a history, and why"))
     _add_demo(commands.add_parser("demo", help="bill a made-up month through the function app on this machine"))
     _add_serve(commands.add_parser("serve", help="run the function app on this machine"))
@@ -70,6 +88,13 @@ def _add_bill(parser: argparse.ArgumentParser) -> None:
         "--price-sheet", nargs="+", type=Path, default=[], metavar="FILE", help="Microsoft's price sheets, for ERP"
     )
     parser.add_argument("--subscriptions", type=Path, metavar="FILE", help="friendly names and purchase orders")
+    parser.add_argument("--offers", type=Path, metavar="FILE", help="your offers and discounts, CSV or XLSX")
+    parser.add_argument(
+        "--price-lock",
+        type=PriceLockPolicy,
+        choices=list(PriceLockPolicy),
+        help="when a change of the price list reaches running terms: at once (next cycle), or at the next renewal",
+    )
     parser.add_argument("--control", type=Path, metavar="FILE", help="what Microsoft's invoices say they hold")
     parser.add_argument(
         "--invoice-total",
@@ -97,6 +122,25 @@ def _add_template(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_template)
 
 
+def _add_change(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("list", type=Path, help="the price list, CSV or XLSX")
+    by = parser.add_mutually_exclusive_group(required=True)
+    by.add_argument("--percent", type=_number, help="so much dearer, such as 5; negative is cheaper")
+    by.add_argument("--amount", type=_number, help="so much more for a unit, with --currency")
+    parser.add_argument("--currency", default="", help="of the amount; only prices in it change")
+    parser.add_argument("--from", dest="first_day", type=date.fromisoformat, required=True, metavar="DATE")
+    parser.add_argument("--round", dest="step", type=_number, metavar="STEP", help="round new prices to such as 0.05")
+    for name, what in _FILTERS.items():
+        parser.add_argument(
+            f"--{name}", action="append", default=[], help=f"only rows for this {what}; may be repeated"
+        )
+    parser.add_argument("--include-later", action="store_true", help="change prices as well that begin later")
+    parser.add_argument("--author", default="", help="who decided it")
+    parser.add_argument("--note", default="", help="why")
+    parser.add_argument("--out", type=Path, metavar="NEW", help="write the new list here; without it only a preview")
+    parser.set_defaults(run=_change)
+
+
 def _add_demo(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
     parser.set_defaults(run=_demo)
@@ -121,6 +165,8 @@ def _bill(options: argparse.Namespace, screen: Screen) -> int:
         control=options.control,
         controls=options.invoice_total,
         reseller_name=options.reseller or Settings().reseller_name,
+        offers=options.offers,
+        price_lock=options.price_lock,
     )
     with screen.progress(sum(path.stat().st_size for path in request.lines)) as progress:
         result = bill_files(request, progress)
@@ -154,6 +200,26 @@ def _template(options: argparse.Namespace, screen: Screen) -> int:
     except OSError as error:
         raise InvalidError(f"{path} cannot be written ({error.strerror}): choose another place") from error
     screen.say(f"Wrote {path}. Fill it in, then: prorata bill --prices {path} --lines FILE... --out DIR")
+    return DONE
+
+
+def _change(options: argparse.Namespace, screen: Screen) -> int:
+    from local.price_changes import ChangeRequest, change_prices  # noqa: PLC0415 - as above
+
+    request = ChangeRequest(
+        price_list=options.list,
+        first_day=options.first_day,
+        percent=options.percent,
+        amount=options.amount,
+        currency=options.currency.upper(),
+        step=options.step,
+        filters={name: getattr(options, name) for name in _FILTERS},
+        includes_later=options.include_later,
+        author=options.author,
+        note=options.note,
+        out=options.out,
+    )
+    screen.say(change_prices(request))
     return DONE
 
 
@@ -196,6 +262,16 @@ def _period(text: str) -> BillingPeriod:
         return BillingPeriod.parse(text)
     except InvalidError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _number(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number such as 5 or -2.5") from error
+    if not number.is_finite():
+        raise argparse.ArgumentTypeError(f"{text!r}: write a number such as 5 or -2.5")
+    return number
 
 
 def _control(text: str) -> ControlTotal:

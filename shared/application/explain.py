@@ -10,7 +10,7 @@ from shared.domain.expected.vendor_lines import explain_printed
 
 
 def explain(question: Question) -> Answer:
-    """Return the expected lines of the question's history, their totals, and which arithmetics the printed lines fit.
+    """Return the expected lines of the question's history, their totals and tax, and what else was asked.
 
     Raises:
         InvalidError: the history contradicts itself in a way that no rule can bill; the message names the cure.
@@ -20,7 +20,7 @@ def explain(question: Question) -> Answer:
         question=question,
         expected=expected,
         totals=totals_of(expected, question.currency),
-        invoices=invoices_of(expected),
+        invoices=invoices_of(expected, question.tax),
         printed=explain_printed(question.printed, expected.lines),
         sales=answer_sales(question.sales),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 from shared.domain.expected.asked_sales import SaleAnswer
 from shared.domain.expected.lines import ExpectedLine, UnitPrice
-from shared.domain.expected.questions import Answer, invoice_name
+from shared.domain.expected.questions import Answer, InvoiceTotal, invoice_name
 from shared.domain.expected.rounding import Rounding, rounded, trimmed
 from shared.domain.expected.vendor_lines import PrintedLineAnswer
 from shared.domain.expected.wording import arithmetic, sentence
@@ -44,10 +44,8 @@ def answer_values(answer: Answer) -> dict[str, Any]:
         "language": answer.question.language,
         "lines": [said.line(line) for line in lines],
         "totals": {total.currency: number_text(total.amount) for total in answer.totals},
-        "invoices": [
-            {"invoice": each.invoice or None, "currency": each.total.currency, "total": number_text(each.total.amount)}
-            for each in answer.invoices
-        ],
+        "invoices": [_invoice(each) for each in answer.invoices],
+        "tax": _tax(answer),
         "vendor_lines": [_printed(each) for each in answer.printed],
         "sales": [_sale(each) for each in answer.sales],
         "variants": list(answer.expected.variants),
@@ -121,6 +119,10 @@ def quantity_value(quantity: Quantity | None) -> int | str | None:
     return int(quantity) if quantity == quantity.to_integral_value() else number_text(quantity)
 
 
+def _number(number: Decimal | None) -> str | None:
+    return None if number is None else number_text(number)
+
+
 def _day(day: date | None) -> str | None:
     return None if day is None else day.isoformat()
 
@@ -151,20 +153,20 @@ def _event(event: Event | None) -> dict[str, Any] | None:
         "kind": event.kind.value,
         "at": _instant(event.at),
         "quantity": quantity_value(event.quantity),
-        "unit_price": event.unit_price and number_text(event.unit_price),
+        "unit_price": _number(event.unit_price),
         "plan": event.plan and event.plan.value,
         "term": event.term,
         "product": event.product,
         "target": event.target,
         "last_day": event.ends_on and _day(event.ends_on - _DAY),
-        "percent": event.percent and number_text(event.percent),
-        "amount": event.amount and number_text(event.amount),
+        "percent": _number(event.percent),
+        "amount": _number(event.amount),
         "auto_renews": event.is_on,
         "note": event.note,
         "source": event.source,
         "id": event.id,
     }
-    return {name: value for name, value in told.items() if value not in {None, ""}}
+    return {name: value for name, value in told.items() if value not in (None, "")}
 
 
 def _instant(at: datetime) -> str:
@@ -184,6 +186,34 @@ def _exchange(line: ExpectedLine) -> dict[str, str | None] | None:
     }
 
 
+def _invoice(each: InvoiceTotal) -> dict[str, Any]:
+    taxed = each.taxed
+    return {
+        "invoice": each.invoice or None,
+        "currency": each.total.currency,
+        "lines": list(each.indexes),
+        "total": number_text(each.total.amount),
+        "tax": None if taxed is None else number_text(taxed.tax.amount),
+        "gross": None if taxed is None else number_text(taxed.gross.amount),
+        "line_taxes": [] if taxed is None else [number_text(tax.amount) for tax in taxed.line_taxes],
+    }
+
+
+def _tax(answer: Answer) -> dict[str, dict[str, str]] | None:
+    """Return net, tax and gross over all invoices of each currency, where tax was asked for."""
+    if answer.question.tax is None:
+        return None
+    return {
+        net.currency: {
+            "net": number_text(net.amount),
+            "tax": number_text(tax.amount),
+            "gross": number_text((net + tax).amount),
+        }
+        for net in answer.totals
+        for tax in [answer.tax_in(net.currency)]
+    }
+
+
 def _printed(answer: PrintedLineAnswer) -> dict[str, Any]:
     line = answer.line
     return {
@@ -195,7 +225,7 @@ def _printed(answer: PrintedLineAnswer) -> dict[str, Any]:
         "reproduced_by": [mode.name for mode in answer.modes],
         "amounts": {mode.name: number_text(amount) for mode, amount in answer.amounts},
         "expected_line": answer.index,
-        "difference": None if answer.difference is None else number_text(answer.difference),
+        "difference": _number(answer.difference),
     }
 
 
@@ -207,7 +237,7 @@ def _sale(answer: SaleAnswer) -> dict[str, Any]:
         "amount": None if amount is None else number_text(amount.amount),
         "currency": None if amount is None else amount.currency,
         "unrounded": None if answer.unrounded is None else _unrounded(answer.unrounded),
-        "unit_price": None if answer.unit_price is None else number_text(answer.unit_price),
+        "unit_price": _number(answer.unit_price),
         "margin": None if margin is None else number_text(margin.amount),
         "refusal": answer.refusal or None,
     }

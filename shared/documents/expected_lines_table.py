@@ -58,6 +58,9 @@ def _table(answer: Answer, lines: Sequence[ExpectedLine]) -> Iterator[str]:
     yield ""
     for total in answer.totals:
         yield f"Total {total}"
+        if answer.question.tax is not None:
+            tax = answer.tax_in(total.currency)
+            yield f"{_INDENT}tax {tax}, {total + tax} in all"
     if len(answer.invoices) > 1:
         for each in answer.invoices:
             yield f"{_INDENT}invoice {each.invoice or '(none)'}: {each.total}"

@@ -7,36 +7,32 @@ Not here: the shape of a file (``histories_model``), what is answered (``expecte
 """
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 
 from pydantic import ValidationError
 
 from shared.documents.exact_json import parse_exactly
-from shared.documents.histories_model import (
-    EVERYTHING,
-    HistoryFile,
-    PricePart,
-    SalePart,
-    SubscriptionPart,
-    UsagePart,
-    VendorLinePart,
-)
+from shared.documents.histories_asked import SalePart, VendorLinePart
+from shared.documents.histories_choices import EVERYTHING
+from shared.documents.histories_contradictions import contradictions
+from shared.documents.histories_model import HistoryFile, UsagePart
 from shared.documents.histories_order import events_of
-from shared.documents.histories_problems import Problem, problems_of, refused
+from shared.documents.histories_problems import problems_of, refused
+from shared.documents.histories_subscription import PricePart, SubscriptionPart
 from shared.domain.expected.asked_sales import AskedSale
 from shared.domain.expected.conventions import Conventions, LineFamily
 from shared.domain.expected.history import History
 from shared.domain.expected.lines import Exchange
 from shared.domain.expected.questions import Question
 from shared.domain.expected.rounding import MODES, VendorAmount
+from shared.domain.expected.tax import TaxRule
 from shared.domain.expected.vendor_lines import PrintedLine
 from shared.domain.periods import Period
 from shared.domain.prices import GLOBAL, Measure, PriceEntry, PriceKeys
 from shared.domain.prices import Tier as PriceTier
-from shared.domain.subscriptions.events import Event, EventKind
+from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.kinds import Plan
 from shared.domain.subscriptions.own_billing import USUAL_BILLING
 from shared.domain.subscriptions.subscription import DatedPrice, Subscription, Tier, Tiering, Usage
@@ -58,8 +54,17 @@ def read_history(content: bytes, name: str) -> Question:
         file = HistoryFile.model_validate(given)
     except ValidationError as error:
         raise refused(name, problems_of(error)) from error
+    return question_of(file, name)
+
+
+def question_of(file: HistoryFile, name: str) -> Question:
+    """Return the question that a file asks whose shape is checked; *name* stands in messages.
+
+    Raises:
+        InvalidError: its parts contradict each other; the message lists every problem with path and cure.
+    """
     subscriptions = [(part.id or str(number), part) for number, part in enumerate(_parts(file), 1)]
-    problems = list(_contradictions(file, subscriptions))
+    problems = list(contradictions(file, subscriptions))
     if problems:
         raise refused(name, problems)
     return _question(file, subscriptions)
@@ -72,32 +77,6 @@ def history_schema() -> str:
 
 def _parts(file: HistoryFile) -> list[SubscriptionPart]:
     return [*([file.subscription] if file.subscription else []), *file.subscriptions]
-
-
-def _contradictions(file: HistoryFile, subscriptions: Sequence[_Named]) -> Iterator[Problem]:
-    first = "subscription" if file.subscription else ""
-    for number, (subscription_id, part) in enumerate(subscriptions):
-        path = first if first and not number else f"subscriptions[{number - bool(first)}]"
-        yield from _beginnings(path, part)
-        if sum(subscription_id == other for other, _ in subscriptions[:number]):
-            yield Problem(f"{path}.id", subscription_id, "is the id of two subscriptions: change one of them")
-    if not (subscriptions or file.vendor_lines or file.sales):
-        yield Problem("subscriptions", None, "is missing: add a subscription, or vendor_lines or sales to be explained")
-    known = {subscription_id for subscription_id, _ in subscriptions}
-    for path, entries in (("usage", file.usage), ("vendor_lines", file.vendor_lines)):
-        for number, entry in enumerate(entries):  # type: ignore[var-annotated]  # of two models
-            if entry.subscription and entry.subscription not in known:
-                yield Problem(f"{path}[{number}].subscription", entry.subscription, "is the id of no subscription here")
-            if path == "usage" and not entry.subscription and len(known) != 1:
-                yield Problem(f"{path}[{number}].subscription", None, "is missing: say whose usage it is")
-
-
-def _beginnings(path: str, part: SubscriptionPart) -> Iterator[Problem]:
-    created = Counter(event.meant for event in part.events)[EventKind.CREATED]
-    if part.purchased is None and not created:
-        yield Problem(f"{path}.purchased", None, "is missing: add the day of the purchase")
-    if part.purchased is not None and created:
-        yield Problem(f"{path}.purchased", None, "is given, and a created event as well: keep one of them")
 
 
 def _question(file: HistoryFile, parts: Sequence[_Named]) -> Question:
@@ -122,6 +101,7 @@ def _question(file: HistoryFile, parts: Sequence[_Named]) -> Question:
         currency=file.currency,
         printed=printed,
         sales=tuple(_sale(sale, file.currency) for sale in file.sales),
+        tax=_tax(file),
         language=file.language,
         title=file.title,
     )
@@ -184,12 +164,9 @@ def _price(row: PricePart, *, tells_plan: bool) -> DatedPrice:
 
 def _usage(part: UsagePart, subscriptions: Sequence[Subscription]) -> Usage:
     span = Period.inclusive(part.start, part.end) if part.start and part.end else None
-    on = part.on or part.start
-    if on is None:  # the model has refused this; the type does not know
-        raise AssertionError(part)
     return Usage(
         subscription_id=part.subscription or subscriptions[0].id,
-        on=on,
+        on=part.first_day,
         quantity=Decimal(part.quantity),
         span=span,
         meter=part.meter,
@@ -237,6 +214,11 @@ def _share(part: VendorLinePart) -> tuple[int, int]:
     days = part.days if part.days is not None else own
     cycle_days = part.cycle_days or whole or days
     return (days or cycle_days or 1, cycle_days or 1) if days != 0 else (0, cycle_days or 1)
+
+
+def _tax(file: HistoryFile) -> TaxRule | None:
+    asked = file.tax
+    return TaxRule(percent=asked.percent, basis=asked.basis, rounding=asked.rounding) if asked else None
 
 
 def _sale(part: SalePart, currency: str) -> AskedSale:

@@ -16,14 +16,14 @@ from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema, create_model, model_validator
 
 from shared.documents.histories_part import Part
-from shared.documents.histories_values import Number, choice, day, named, refusal
+from shared.documents.histories_values import Chosen, Number, OneOf, day, refusal
 from shared.domain.errors import InvalidError
 from shared.domain.expected.rounding import MODES
 from shared.domain.subscriptions.own_billing import Alignment, OwnBilling, Span
 
 SPANS_MAX = 1200
 SAID_BY_THE_CYCLE = {"every", "span", "alignment", "billing_day"}
-_EVERY = re.compile(r"(?:(\d{1,4})\s*)?(day|week|month|quarter|half-year|year)s?", re.IGNORECASE)
+_EVERY = re.compile(r"(?:(\d{1,4})\s*)?(day|week|month|quarter|half-year|year)s?", re.IGNORECASE | re.ASCII)
 _MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 _DAYS = {"day": 1, "week": 7}
 
@@ -72,14 +72,14 @@ _TYPES: dict[Any, Any] = {
     Decimal: Number,
     bool: StrictBool,
     int: StrictInt,
-    str: named(lambda: sorted(MODES)),
+    str: Annotated[str, OneOf(tuple(sorted(MODES)))],
 }
 
 
 def _type_of(annotation: Any) -> Any:
     plain_type = next((each for each in get_args(annotation) if each is not type(None)), annotation)
     if isinstance(plain_type, type) and issubclass(plain_type, StrEnum):
-        return choice(plain_type)
+        return Annotated[plain_type, Chosen()]
     return _TYPES[plain_type]
 
 

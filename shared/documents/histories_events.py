@@ -6,6 +6,7 @@ nothing for its kind is refused rather than ignored.
 Not here: the order of events and relative changes (``histories_order``).
 """
 
+from datetime import UTC, datetime
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, StrictBool, model_validator
@@ -15,17 +16,18 @@ from shared.documents.histories_part import Part
 from shared.documents.histories_values import (
     Amount,
     Change,
+    Chosen,
     Count,
     Day,
     Instant,
     Number,
     Percent,
+    PlanName,
     Term,
-    choice,
+    Text,
     refusal,
 )
 from shared.domain.subscriptions.events import EventKind
-from shared.domain.subscriptions.kinds import Plan
 
 _K = EventKind
 _ALWAYS = {"kind", "on", "at", "note", "source", "id"}
@@ -55,19 +57,17 @@ ALLOWED: dict[EventKind, set[str]] = {
     _K.CREDITED: {"last_day"},
 }
 
-Text = Annotated[str, Field(max_length=200)]
-
 
 class EventPart(Part):
     """One thing that happened. *on* is a day, *at* an instant; either may stand in the place of the other."""
 
-    kind: choice(EventKind) | None = Field(None, description="without: quantity-changed, or price-changed")  # type: ignore[valid-type]  # a choice
+    kind: Annotated[EventKind, Chosen()] | None = Field(None, description="without: told from the other fields")
     on: Instant | None = None
     at: Instant | None = None
     quantity: Count | None = Field(None, description="the quantity from then on; for seats that go: how many")
     change: Change | None = Field(None, description="in the place of quantity: the difference, such as +2 or -4")
     unit_price: Amount | None = Field(None, description="the price of one unit for a whole charge cycle from then on")
-    plan: choice(Plan) | None = None  # type: ignore[valid-type]  # a choice
+    plan: PlanName | None = None
     term: Term | None = None
     product: Text = ""
     target: Text = Field("", description="the id of the subscription that receives seats")
@@ -96,10 +96,15 @@ class EventPart(Part):
     }
 
     @property
+    def instant(self) -> datetime:
+        """When it happened, in UTC."""
+        return self.at or self.on or datetime.min.replace(tzinfo=UTC)
+
+    @property
     def meant(self) -> EventKind:
         """The kind, told from the fields where it is left out."""
         if self.kind is not None:
-            return EventKind(self.kind)
+            return self.kind
         return _K.PRICE_CHANGED if self.unit_price is not None else _K.QUANTITY_CHANGED
 
     @model_validator(mode="after")

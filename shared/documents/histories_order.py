@@ -6,13 +6,13 @@ happened before it in any subscription of the file. Events of one instant and ki
 Not here: what events mean (``shared/domain/subscriptions``).
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from shared.documents.histories_events import EventPart
-from shared.documents.histories_model import SubscriptionPart
+from shared.documents.histories_subscription import SubscriptionPart
 from shared.domain.subscriptions.events import Event, EventKind, Quantity, ordered
 
 _RANK = {kind: rank for rank, kind in enumerate(EventKind)}
@@ -32,13 +32,18 @@ def events_of(parts: Sequence[tuple[str, SubscriptionPart]]) -> dict[str, tuple[
     """Return the ordered events of each subscription by its id."""
     told = [each for subscription_id, part in parts for each in _told(subscription_id, part)]
     told.sort(key=lambda each: (each.event.at, _RANK[each.event.kind]))
-    held: Counter[str] = Counter()
+    held: defaultdict[str, Quantity] = defaultdict(int)
     made: dict[str, list[Event]] = {subscription_id: [] for subscription_id, _ in parts}
     for each in told:
         event = _resolved(each, held)
         made[each.subscription_id].append(event)
         _count(each.subscription_id, event, held)
     return {subscription_id: ordered(_in_file_order(events)) for subscription_id, events in made.items()}
+
+
+def proposed_event(given: EventPart, held: Quantity) -> Event:
+    """Return an event that did not happen yet; *held* is the quantity that a difference counts from."""
+    return _resolved(_Told("", _event(given, None), given.change), {"": held})
 
 
 def _told(subscription_id: str, part: SubscriptionPart) -> Iterator[_Told]:
@@ -76,16 +81,16 @@ def _beginning(part: SubscriptionPart) -> datetime:
     if part.purchased is not None:
         return part.purchased
     created = [event for event in part.events if event.meant is EventKind.CREATED]
-    return min(_instant(event) for event in created or part.events)
+    return min(event.instant for event in created or part.events)
 
 
-def _event(given: EventPart, part: SubscriptionPart) -> Event:
+def _event(given: EventPart, part: SubscriptionPart | None) -> Event:
     quantity = given.quantity
-    if quantity is None and given.meant is EventKind.CREATED:
+    if quantity is None and part is not None and given.meant is EventKind.CREATED:
         quantity = _bought(part)
     return Event(
         kind=given.meant,
-        at=_instant(given),
+        at=given.instant,
         quantity=quantity,
         unit_price=given.unit_price,
         plan=given.plan,
@@ -105,33 +110,26 @@ def _event(given: EventPart, part: SubscriptionPart) -> Event:
     )
 
 
-def _instant(given: EventPart) -> datetime:
-    at = given.at or given.on
-    if at is None:  # the model has refused this; the type does not know
-        raise AssertionError(given)
-    return at
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time.min, UTC)
 
 
-def _midnight(day: object) -> datetime:
-    return datetime.combine(day, time.min, UTC)  # type: ignore[arg-type]  # a date
-
-
-def _resolved(told: _Told, held: Counter[str]) -> Event:
+def _resolved(told: _Told, held: dict[str, Quantity]) -> Event:
     if told.change is None:
         return told.event
     return replace(told.event, quantity=held[told.subscription_id] + told.change)
 
 
-def _count(subscription_id: str, event: Event, held: Counter[str]) -> None:
+def _count(subscription_id: str, event: Event, held: dict[str, Quantity]) -> None:
     """Keep the quantity that each subscription has."""
     if event.quantity is None:
         return
     if event.kind in {EventKind.SEATS_UPGRADED, EventKind.SEATS_MOVED}:
-        held[subscription_id] -= event.quantity  # type: ignore[assignment]  # quantities may be Decimal
+        held[subscription_id] -= event.quantity
         if event.kind is EventKind.SEATS_MOVED:
-            held[event.target] += event.quantity  # type: ignore[assignment]  # as above
+            held[event.target] += event.quantity
     else:
-        held[subscription_id] = event.quantity  # type: ignore[assignment]  # as above
+        held[subscription_id] = event.quantity
 
 
 def _in_file_order(events: Iterable[Event]) -> Iterator[Event]:

@@ -1,6 +1,7 @@
 """What all models of a history file share: an unknown name is refused and met with "did you mean".
 
-Invariants: one bad field never hides another: names that are not known and values that are refused come together.
+Invariants: one bad field never hides another: names that are not known and values that are refused come together; null
+is the same as leaving a field out.
 
 Not here: the fields (``histories_model``), the text of all problems (``histories_problems``).
 """
@@ -30,7 +31,9 @@ class Part(BaseModel):
             if name not in cls.model_fields
         ]
         try:
-            made = handler({name: value for name, value in given.items() if name in cls.model_fields})
+            made = handler(
+                {name: value for name, value in given.items() if name in cls.model_fields and value is not None}
+            )
         except ValidationError as error:
             problems.extend(_details(error))
         else:
@@ -47,9 +50,7 @@ class Part(BaseModel):
 def _details(error: ValidationError) -> list[InitErrorDetails]:
     return [
         InitErrorDetails(
-            type=PydanticCustomError(each["type"], "{says}", {"says": each["ctx"]["says"]})  # type: ignore[arg-type]  # our own
-            if "says" in each.get("ctx", {})
-            else each["type"],
+            type=refusal(each["ctx"]["says"]) if "says" in each.get("ctx", {}) else each["type"],
             loc=each["loc"],
             input=each["input"],
             ctx=each.get("ctx", {}),

@@ -16,8 +16,8 @@ PROBLEMS_SHOWN_MAX = 50
 _VALUE_CHARACTERS_MAX = 60
 _SAYS = {
     "missing": "is missing: add it",
-    "model_type": "is no object: write {...}",
-    "dict_type": "is no object: write {...}",
+    "model_type": "is no object: write {{...}}",
+    "dict_type": "is no object: write {{...}}",
     "list_type": "is no list: write [...]",
     "string_type": "is no text: put it in quotation marks",
     "string_too_long": "is too long: at most {max_length} characters",

@@ -7,26 +7,26 @@ Not here: which field takes which value (``histories_model``).
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import PlainValidator, WithJsonSchema
-from pydantic_core import PydanticCustomError
+from pydantic import Field, GetCoreSchemaHandler, PlainValidator, WithJsonSchema
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from shared.domain.subscriptions.events import Quantity
-from shared.domain.subscriptions.kinds import term_months
+from shared.domain.subscriptions.kinds import Plan, term_months
 
 DIGITS_BEFORE_MAX, DIGITS_AFTER_MAX = 15, 30
 FIRST_YEAR, LAST_YEAR = 1990, 2100
-_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,2})?")
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_TERM = re.compile(r"P[1-9]\d?[MY]")
-
-E = TypeVar("E", bound=StrEnum)
+TEXT_CHARACTERS_MAX = 200
+_NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_TERM = re.compile(r"P[1-9]\d?[MY]", re.ASCII)
 
 
 def refusal(says: str) -> PydanticCustomError:
@@ -125,7 +125,7 @@ def _known_year(made: date) -> date:
 def term(value: object) -> str:
     """Return a term as ISO 8601; ``1 year`` and ``6 months`` are understood."""
     text = value.strip().upper() if isinstance(value, str) else ""
-    words = re.fullmatch(r"(\d{1,2})\s*(MONTH|YEAR)S?", text)
+    words = re.fullmatch(r"([1-9]\d?)\s*(MONTH|YEAR)S?", text, re.ASCII)
     if words:
         text = f"P{words[1]}{words[2][0]}"
     if text and not _TERM.fullmatch(text):
@@ -143,30 +143,47 @@ def currency(value: object) -> str:
     raise refusal("is no currency: write an ISO 4217 code, such as EUR")
 
 
-def choice(kind: type[E], *, also: dict[str, E] | None = None) -> Any:
-    """Return the annotated type of a member of *kind*; *also* are further words for members."""
-    known = {plain(member.value): member for member in kind} | (also or {})
+@dataclass(frozen=True)
+class Chosen:
+    """Marks an enumeration whose members are written as words, compared without case, hyphens and underscores."""
 
-    def chosen(value: object) -> E:
+    def __get_pydantic_core_schema__(self, source: type[StrEnum], _: GetCoreSchemaHandler) -> CoreSchema:
+        words = {member.value: member for member in source}
+        return _one_of(words, {plain(word): member for word, member in words.items()})
+
+
+@dataclass(frozen=True)
+class Convention:
+    """Marks a convention, which is written as what stands after the colon of its value, or as its member's name."""
+
+    def __get_pydantic_core_schema__(self, source: type[StrEnum], _: GetCoreSchemaHandler) -> CoreSchema:
+        words = {member.value.rpartition(": ")[2]: member for member in source}
+        known = {plain(word): member for word, member in words.items()}
+        known |= {plain(member.value): member for member in source} | {plain(each.name): each for each in source}
+        return _one_of(words, known)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """Marks text that is one of some names, compared like the words of an enumeration."""
+
+    names: tuple[str, ...]
+
+    def __get_pydantic_core_schema__(self, _: object, __: GetCoreSchemaHandler) -> CoreSchema:
+        return _one_of(dict.fromkeys(self.names), {plain(name): name for name in self.names})
+
+
+def _one_of(words: Iterable[str], known: Mapping[str, object]) -> CoreSchema:
+    shown = list(words)
+
+    def chosen(value: object) -> object:
         if isinstance(value, str) and plain(value) in known:
             return known[plain(value)]
-        raise refusal(f"is not known{closest(str(value), [member.value for member in kind])}")
+        raise refusal(f"is not known{closest(str(value), shown)}")
 
-    return Annotated[
-        kind, PlainValidator(chosen), WithJsonSchema({"enum": [*(member.value for member in kind), *(also or {})]})
-    ]
-
-
-def named(known: Callable[[], Sequence[str]]) -> Any:
-    """Return the annotated type of one of the names that *known* lists."""
-
-    def chosen(value: object) -> str:
-        names = {plain(name): name for name in known()}
-        if isinstance(value, str) and plain(value) in names:
-            return names[plain(value)]
-        raise refusal(f"is not known{closest(str(value), names.values())}")
-
-    return Annotated[str, PlainValidator(chosen), WithJsonSchema({"enum": list(known())})]
+    return core_schema.no_info_plain_validator_function(
+        chosen, json_schema_input_schema=core_schema.literal_schema(list(shown))
+    )
 
 
 _TEXT_OR_NUMBER: list[dict[str, Any]] = [
@@ -192,18 +209,5 @@ Instant = Annotated[
 ]
 Term = Annotated[str, PlainValidator(term), WithJsonSchema({"type": "string", "pattern": "^P[1-9][0-9]?[MY]$"})]
 Currency = Annotated[str, PlainValidator(currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
-
-
-def convention_choice(kind: type[E]) -> Any:
-    """Return the annotated type of a convention: what stands after the colon of its value, or its member's name."""
-    short = {member.value.rpartition(": ")[2]: member for member in kind}
-    by_name = {plain(member.name): member for member in kind}
-    by_value = {plain(member.value): member for member in kind}
-    known = by_value | by_name | {plain(word): member for word, member in short.items()}
-
-    def chosen(value: object) -> E:
-        if isinstance(value, str) and plain(value) in known:
-            return known[plain(value)]
-        raise refusal(f"is not known{closest(str(value), short)}")
-
-    return Annotated[kind, PlainValidator(chosen), WithJsonSchema({"enum": list(short)})]
+Text = Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)]
+PlanName = Annotated[Plan, Chosen()]

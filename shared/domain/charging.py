@@ -87,7 +87,8 @@ class PriceSource:
 class Explanation:
     """What made the amount, as data: enough to redo it on a calculator.
 
-    ``amount = dividend / divisor`` rounded; *dividend* is exact. *price_on* is the day whose price was taken, which
+    ``amount = dividend / divisor`` rounded; *dividend* is exact. *days* and *cycle_days* are *counted* in days, or in
+    months, seconds or parts where a line was worked out from a history. *price_on* is the day whose price was taken; it
     stays until *locked_until* (None: nothing is agreed about that). *steps* led from the price of the list to the one
     that was charged; the list's is before the first of them.
     """
@@ -103,6 +104,7 @@ class Explanation:
     rounding: str = ROUNDING
     steps: tuple[Step, ...] = ()
     locked_until: date | None = None
+    counted: str = "days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,6 +185,7 @@ def charge(  # noqa: PLR0913 - all that a line is priced by, each with its defau
     is_part: bool = False,
     taken: UnitsTaken | None = None,
     special: SpecialTerms | None = None,
+    proration: Proration | None = None,
 ) -> Charged:
     """Price *line* and explain it; problems come back as issues, never as exceptions.
 
@@ -190,12 +193,13 @@ def charge(  # noqa: PLR0913 - all that a line is priced by, each with its defau
     *is_part* marks the smaller part of a product that Microsoft bills in several lines: a price for the whole product
     is charged on the main part, and this one is included in it. *taken* says which units of the month the line takes
     (see ``month_units``); without it tiers and free units see this line alone. *special* is what is agreed beside the
-    price list: offers, discounts, guards and price locks.
+    price list: offers, discounts, guards and price locks. *proration* is the line's share where it is known, so that it
+    need not be told from the dates (see ``expected_sales``).
     """
-    proration = proration_of(line)
-    if proration is None:
+    share = proration or proration_of(line)
+    if share is None:
         return Charged(None, (remarks.cycle_unknown(line),))
-    lock = special.lock(line, proration) if special else PriceLock(None, price_date(line, proration))
+    lock = special.lock(line, share) if special else PriceLock(None, price_date(line, share))
     on = lock.price_on
     found, erp = prices.find(subject_of(line), on), sheet.find(line, on)
     refused = _refused(line, found, on, is_part=is_part)
@@ -205,15 +209,16 @@ def charge(  # noqa: PLR0913 - all that a line is priced by, each with its defau
     if free or found is None:
         adjusted, source = _given(line, found, free)
     else:
-        measure = measure_of(line, proration, erp)
+        measure = measure_of(line, share, erp)
         sale = sale_of(found.entry, measure, taken)
         if sale is None:
             return Charged(None, (remarks.base_missing(line, sheet, found.entry.method),))
         what = Priced(found.entry, measure, on, taken)
         adjusted = adjusted_sale(line, what, sale, special) if special else AdjustedSale(sale)
         source = _price_source(line, found, adjusted.sale)
-    made = _charge_line(line, proration, (adjusted, source), lock, key, erp)
-    return Charged(made, (*_remarks(line, made, proration), *adjusted.issues))
+    made = _charge_line(line, share, (adjusted, source), lock, key, erp)
+    told = () if proration else _share_remarks(line, share)
+    return Charged(made, (*_remarks(line, made), *told, *adjusted.issues))
 
 
 def _refused(line: SourceLine, found: PriceFound | None, on: date | None, *, is_part: bool) -> Issue | None:
@@ -325,6 +330,7 @@ def _charge_line(
             price_on=lock.price_on,
             locked_until=lock.locked_until,
             steps=adjusted.steps,
+            counted=proration.counted,
         ),
         cost=line.cost,
         cost_unit_price=line.unit_price,
@@ -360,14 +366,16 @@ def _takes_back_too_much(made: ChargeLine) -> bool:
     return before is not None and made.quantity < 0 and exact_sum((before, made.quantity)) < 0
 
 
-def _remarks(line: SourceLine, made: ChargeLine, proration: Proration) -> tuple[Issue, ...]:
+def _share_remarks(line: SourceLine, share: Proration) -> tuple[Issue, ...]:
+    return (remarks.proration_differs(line, share),) if shares_differ(line, share) else ()
+
+
+def _remarks(line: SourceLine, made: ChargeLine) -> tuple[Issue, ...]:
     issues = []
     if line.kind is ChargeKind.UNKNOWN:
         issues.append(remarks.charge_type_unknown(line))
     if made.explanation.price.passed_over:
         issues.append(_passed_over(line, made.explanation))
-    if shares_differ(line, proration):
-        issues.append(remarks.proration_differs(line, proration))
     if _takes_back_too_much(made):
         issues.append(remarks.credit_beyond_month(line, made.explanation.price.row))
     is_given = made.explanation.price.method == GIVEN

@@ -29,9 +29,10 @@ _SENTENCES = {
     "reductions": " Included: {reductions}.",
     "reduction": "{kind} {name} ({what})",
     "off": "{percent}% off",
-    "share": ", {days} of the {cycle_days} days of the cycle {cycle}",
+    "share": ", {days} of the {cycle_days} {counted} of the cycle {cycle}",
 }
 
+_COUNTED = {"times": "parts"}
 _REDUCTIONS = {StepKind.OFFER, StepKind.RELATIONSHIP, StepKind.SEVERAL_SERVICES}
 
 
@@ -186,7 +187,9 @@ def _share(line: ChargeLine) -> str:
     made = line.explanation
     if made.days == made.cycle_days:
         return ""
-    return _SENTENCES["share"].format(days=made.days, cycle_days=made.cycle_days, cycle=made.cycle)
+    return _SENTENCES["share"].format(
+        days=made.days, cycle_days=made.cycle_days, counted=_COUNTED.get(made.counted, made.counted), cycle=made.cycle
+    )
 
 
 def _tier_sentence(line: ChargeLine) -> str:

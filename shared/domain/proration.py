@@ -44,13 +44,15 @@ DAYS_OFF_MAX = 7
 class Proration:
     """How much of its charge cycle a line covers: *days* of *cycle_days*, and how the cycle was found.
 
-    A line that is not prorated has one day of one.
+    A line that is not prorated has one day of one. Lines worked out from a history may count something else than days
+    (*counted*: months, seconds, parts).
     """
 
     days: int = 1
     cycle_days: int = 1
     cycle: Period | None = None
     basis: str = "not prorated"
+    counted: str = "days"
 
     @property
     def is_whole(self) -> bool:

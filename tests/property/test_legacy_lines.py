@@ -2,7 +2,7 @@
 
 from calendar import monthrange
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -23,6 +23,7 @@ PRICE = Decimal("7.31")
 DAY = timedelta(days=1)
 WINDOW_DAYS = 30
 REACTIVATION_DAYS = 90
+BEGIN = datetime.combine(date(2017, 6, 1), time())
 
 Happening = tuple[int, EventKind, int]
 
@@ -65,7 +66,8 @@ def _oracle(bought: date, quantity: int, happenings: list[Happening], months: in
                 total = Fraction(0) if (day - bought).days <= WINDOW_DAYS else total
             status = "suspended" if kind is EventKind.SUSPENDED else "cancelled"
         elif kind is EventKind.REACTIVATED and status == "suspended":
-            status = "active" if (day - stopped_on).days <= REACTIVATION_DAYS else status
+            is_in_time = (day - stopped_on).days <= REACTIVATION_DAYS
+            status, quantity = ("active", new) if is_in_time else (status, quantity)
         if status == "active":
             total += Fraction(PRICE) * quantity / (end - _clipped(bought, cycle)).days
         day += DAY
@@ -112,7 +114,7 @@ quantities = st.none() | st.integers(-2, 20) | st.decimals(0, 20, places=2)
 anything = st.builds(
     Event,
     kind=st.sampled_from(EventKind),
-    at=st.datetimes(datetime(2017, 6, 1), datetime(2022, 12, 31), timezones=st.just(UTC)),
+    at=st.datetimes(BEGIN, datetime.combine(date(2022, 12, 31), time()), timezones=st.just(UTC)),
     quantity=quantities,
     unit_price=st.none() | st.decimals(-1, 50, places=2),
     plan=st.none() | st.sampled_from(Plan),
@@ -127,7 +129,7 @@ histories = st.lists(anything, max_size=9)
 first = st.builds(
     Event,
     kind=st.sampled_from([EventKind.CREATED, EventKind.RENEWED]),
-    at=st.datetimes(datetime(2017, 6, 1), datetime(2018, 12, 31), timezones=st.just(UTC)),
+    at=st.datetimes(BEGIN, datetime.combine(date(2018, 12, 31), time()), timezones=st.just(UTC)),
     quantity=st.integers(1, 20),
 )
 orders = st.fixed_dictionaries(

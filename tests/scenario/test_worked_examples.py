@@ -1,4 +1,4 @@
-"""Worked billing examples of vendors and billing engines, each told as a history and answered by ``prorata explain``."""
+"""Worked billing examples of vendors and billing engines, told as histories and answered by ``prorata explain``."""
 
 import json
 from dataclasses import dataclass

@@ -8,7 +8,7 @@ Not here: the lines of a cancellation (the rules of each kind), batches of seats
 
 from datetime import date, datetime, timedelta
 
-from shared.domain.expected.conventions import CancelWindow
+from shared.domain.expected.conventions import CancelWindow, EarlyCancelWindow
 from shared.domain.expected.vendor_tables import CANCELLATION_WINDOWS, Length, Row, Window, WindowKind
 from shared.domain.subscriptions.kinds import ServiceKind
 
@@ -36,8 +36,15 @@ def window_kind(kind: ServiceKind, *, is_trial: bool = False, months: int = 1, n
     return _KINDS.get(kind)
 
 
-def window_in_force(kind: WindowKind, on: date) -> Row[Window]:
-    """Return the window of what was bought, renewed or added on that day, with its source."""
+def window_in_force(
+    kind: WindowKind, on: date, early: EarlyCancelWindow = EarlyCancelWindow.SEVENTY_TWO_HOURS
+) -> Row[Window]:
+    """Return the window of what was bought, renewed or added on that day, with its source.
+
+    *early* says which window licences had before the row of today began.
+    """
+    if kind is WindowKind.LICENCE and early is EarlyCancelWindow.AS_TODAY:
+        return CANCELLATION_WINDOWS[kind][-1]
     return next(row for row in CANCELLATION_WINDOWS[kind] if row.holds_on(on))
 
 

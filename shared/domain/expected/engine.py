@@ -8,9 +8,17 @@ Not here: the rules, reading histories from files (``shared/documents/histories`
 
 from collections.abc import Callable, Mapping
 
+from shared.domain.expected.commitments.marketplace import expected_marketplace
+from shared.domain.expected.commitments.perpetual_software import expected_perpetual_software
+from shared.domain.expected.commitments.return_limit import expected_reservation
+from shared.domain.expected.commitments.savings_plans import expected_savings_plan
 from shared.domain.expected.history import History
 from shared.domain.expected.legacy import legacy_lines
 from shared.domain.expected.lines import Expected
+from shared.domain.expected.new_commerce import new_commerce_lines
+from shared.domain.expected.own_services import own_service_lines
+from shared.domain.expected.usage.expected import expected_azure_usage, with_usage
+from shared.domain.expected.usage.legacy import expected_legacy_usage
 from shared.domain.subscriptions.kinds import ServiceKind
 from shared.domain.subscriptions.subscription import Subscription
 
@@ -19,6 +27,17 @@ Rules = Callable[[Subscription, History], Expected]
 
 RULES: Mapping[ServiceKind, Rules] = {
     ServiceKind.LEGACY_LICENCE: legacy_lines,
+    ServiceKind.LICENCE: with_usage(new_commerce_lines),
+    ServiceKind.SOFTWARE_SUBSCRIPTION: new_commerce_lines,
+    ServiceKind.PERPETUAL_SOFTWARE: expected_perpetual_software,
+    ServiceKind.MARKETPLACE: with_usage(expected_marketplace),
+    ServiceKind.AZURE_USAGE: expected_azure_usage,
+    ServiceKind.LEGACY_USAGE: expected_legacy_usage,
+    ServiceKind.RESERVATION: expected_reservation,
+    ServiceKind.SAVINGS_PLAN: expected_savings_plan,
+    ServiceKind.OWN_RECURRING: own_service_lines,
+    ServiceKind.OWN_ONE_OFF: own_service_lines,
+    ServiceKind.OWN_METERED: own_service_lines,
 }
 
 

@@ -7,8 +7,16 @@ from datetime import date
 
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.periods import BillingPeriod
-from shared.domain.subscriptions.events import Event
+from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.subscription import Subscription, Usage
+
+_BEFORE_PURCHASE = frozenset({EventKind.PRICE_CHANGED, EventKind.PROMOTION_BEGAN, EventKind.PROMOTION_ENDED})
+
+
+def purchase_of(subscription: Subscription) -> Event | None:
+    """Return the event created, or None where something else happened first; prices and offers may be older."""
+    first = next((event for event in subscription.events if event.kind not in _BEFORE_PURCHASE), None)
+    return first if first is not None and first.kind is EventKind.CREATED else None
 
 
 def event_ignored(subscription: Subscription, event: Event, why: str, cure: str) -> Issue:

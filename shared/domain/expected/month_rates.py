@@ -37,7 +37,7 @@ def rate_day(month: BillingPeriod) -> date:
 
 
 def month_rate(history: History, subscription: Subscription, month: BillingPeriod) -> Exchange | Issue | None:
-    """Return the rate of *month*, None where the invoice has the currency of the prices, or the issue of its absence."""
+    """Return the rate of *month*, None where prices and invoice have one currency, or the issue of its absence."""
     currency = history.currency or subscription.currency
     if currency == subscription.currency:
         return None

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from shared.domain.errors import InvalidError
 from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.vendor_tables import MONTHLY_PLAN_FACTORS, MONTHLY_TERM_FACTORS, Row, in_force
-from shared.domain.money import exact_product, minor_digits, quotient_half_up
+from shared.domain.money import exact_product, exact_sum, minor_digits, quotient_half_up
 from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, ServiceKind, term_months
 from shared.domain.subscriptions.own_billing import Span
@@ -27,6 +27,7 @@ from shared.domain.subscriptions.subscription import DatedPrice, Subscription
 
 _NOTHING = Decimal(0)
 _HUNDRED = Decimal(100)
+_HUNDREDTH = Decimal("0.01")
 _SPAN_MONTHS = {"month": 1, "year": 12}
 _OWN = {ServiceKind.OWN_RECURRING, ServiceKind.OWN_ONE_OFF, ServiceKind.OWN_METERED}
 _OTHERS_SEATS = {EventKind.SEATS_UPGRADED, EventKind.SEATS_MOVED}
@@ -78,8 +79,13 @@ def discounted(price: UnitPrice, percent_off: Decimal) -> UnitPrice:
     """Return the price after a promotion: exact, with the price before it kept as ``listed``."""
     if not percent_off:
         return price
-    amount = exact_product(price.listed, _HUNDRED - percent_off, Decimal("0.01"))
+    amount = exact_product(price.listed, exact_sum((_HUNDRED, percent_off.copy_negate())), _HUNDREDTH)
     return UnitPrice(amount, price.listed, percent_off, price.origin)
+
+
+def row_in_force(subscription: Subscription, on: date, product: str, term: str, plan: Plan) -> DatedPrice | None:
+    """Return the dated row that holds on that day for exactly that product, term and plan, as it was listed."""
+    return _row(subscription.prices, on, _Wanted(product, term, plan, ""))
 
 
 def _row(rows: Sequence[DatedPrice], on: date, wanted: _Wanted) -> DatedPrice | None:
@@ -111,7 +117,12 @@ def _row_of_a_longer_plan(subscription: Subscription, on: date, wanted: _Wanted)
 
 def _told(subscription: Subscription, on: date, wanted: _Wanted) -> Event | None:
     """The last event up to that day that told a price for this product, term and plan."""
-    if wanted.part or all(event.unit_price is None for event in subscription.events):
+    for event in subscription.events:
+        if event.unit_price is not None:
+            break
+    else:  # the ordinary case: prices stand in the list
+        return None
+    if wanted.part:
         return None
     product, term, plan, told = subscription.product, subscription.term, subscription.plan, None
     for event in subscription.events:

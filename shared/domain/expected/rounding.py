@@ -45,6 +45,10 @@ class Steps(Enum):
     PRODUCT_THEN_RATE = "[price x quantity x part / whole] x rate"
 
 
+_ONE = Decimal(1)
+_PRODUCT, _DOWN = Steps.PRODUCT, Rounding.DOWN
+_UNITS = tuple(_ONE.scaleb(-digits, EXACT) for digits in range(RAW_DIGITS + 1))
+_times = EXACT.multiply
 _ROUND_THE_SHARE = {Steps.DAY_RATE, Steps.RATIO, Steps.ALL_UNITS_DAY_RATE}
 
 
@@ -66,20 +70,42 @@ class RoundingMode:
     source: str = ""
 
     def amount(
-        self, price: Decimal, quantity: Quantity, part: int, whole: int, rate: Decimal = Decimal(1), *, currency: str
+        self, price: Decimal, quantity: Quantity, part: int, whole: int, rate: Decimal = _ONE, *, currency: str
     ) -> Decimal:
         """Return ``price x quantity x part / whole x rate`` in *currency* by this mode's arithmetic, signed like it.
 
         A whole cycle (*part* equal to *whole*) costs the whole price, however a share of it would be rounded.
         """
         digits = minor_digits(currency) if self.digits is None else self.digits
-        if self.steps is Steps.PRODUCT or (part == whole and self.steps in _ROUND_THE_SHARE):
+        if self.steps is _PRODUCT or (part == whole and self.steps in _ROUND_THE_SHARE):
             above, below = _exact_product(price, quantity, part, whole, rate)
             return rounded(above, below, digits, self.rounding)
         exact = _STEPS[self.steps](
             self, Fraction(price), Fraction(quantity), Fraction(part, whole), whole, Fraction(rate)
         )
         return rounded(exact.numerator, exact.denominator, digits, self.rounding)
+
+    def amounts(self, price: Decimal, currency: str) -> Callable[[Quantity, int, int], Decimal]:
+        """Return ``amount`` for one price and currency, as a function of quantity, part and whole.
+
+        The same figures at half the time: what does not change from line to line is worked out once.
+        """
+        if self.steps is not _PRODUCT:
+            return lambda quantity, part, whole: self.amount(price, quantity, part, whole, currency=currency)
+        digits = minor_digits(currency) if self.digits is None else self.digits
+        above, below = price.as_integer_ratio()
+        above, unit, how = above * 10**digits, _UNITS[digits], self.rounding
+
+        def product(quantity: Quantity, part: int, whole: int) -> Decimal:
+            if type(quantity) is not int:
+                return self.amount(price, quantity, part, whole, currency=currency)
+            dividend, divisor = above * quantity * part, below * whole
+            magnitude, rest = divmod(abs(dividend), divisor)
+            if rest and how is not _DOWN and _moves_away(how, magnitude, 2 * rest - divisor):
+                magnitude += 1
+            return _times(-magnitude if dividend < 0 else magnitude, unit)
+
+        return product
 
     def unit_price(self, price: Decimal, part: int, whole: int) -> Decimal:
         """Return the prorated price of one unit as the vendor prints it, without trailing zeros past the cents."""
@@ -100,9 +126,11 @@ class RoundingMode:
 def rounded(dividend: int, divisor: int, digits: int, how: Rounding) -> Decimal:
     """Return ``dividend / divisor`` with *digits* decimals; *divisor* is positive."""
     magnitude, rest = divmod(abs(dividend) * 10**digits, divisor)
-    if rest and _moves_away(how, magnitude, 2 * rest - divisor):
+    if rest and how is not _DOWN and _moves_away(how, magnitude, 2 * rest - divisor):
         magnitude += 1
-    return Decimal(-magnitude if dividend < 0 else magnitude).scaleb(-digits, EXACT)
+    if dividend < 0:
+        magnitude = -magnitude
+    return _times(magnitude, _UNITS[digits]) if digits <= RAW_DIGITS else Decimal(magnitude).scaleb(-digits, EXACT)
 
 
 def trimmed(number: Decimal) -> Decimal:
@@ -115,8 +143,6 @@ def trimmed(number: Decimal) -> Decimal:
 
 
 def _moves_away(how: Rounding, magnitude: int, past_half: int) -> bool:
-    if how is Rounding.DOWN:
-        return False
     if how is Rounding.UP:
         return True
     if past_half == 0 and how is Rounding.HALF_EVEN:
@@ -126,6 +152,8 @@ def _moves_away(how: Rounding, magnitude: int, past_half: int) -> bool:
 
 def _exact_product(price: Decimal, quantity: Quantity, part: int, whole: int, rate: Decimal) -> tuple[int, int]:
     above, below = price.as_integer_ratio()
+    if rate is _ONE and type(quantity) is int:  # the ordinary line
+        return above * quantity * part, below * whole
     units, over = quantity.as_integer_ratio()
     above, below = above * units * part, below * over * whole
     if rate == 1:

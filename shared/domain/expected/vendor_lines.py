@@ -14,6 +14,7 @@ from decimal import Decimal
 from shared.domain.expected.lines import ExpectedLine
 from shared.domain.expected.rounding import MODES, RoundingMode, VendorAmount, modes_that_give
 from shared.domain.money import exact_sum
+from shared.domain.subscriptions.events import Quantity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +73,7 @@ def explain_printed(lines: Iterable[PrintedLine], expected: Sequence[ExpectedLin
 def _amount(mode: RoundingMode, printed: VendorAmount) -> Decimal:
     amount = mode.amount(
         printed.price.copy_abs(),
-        abs(printed.quantity),
+        _unsigned(printed.quantity),
         printed.part,
         printed.whole,
         printed.rate,
@@ -94,5 +95,9 @@ def _is(line: PrintedLine, ours: ExpectedLine) -> bool:
         and line.subscription_id in {"", ours.subscription.id}
         and line.charge_type.casefold() in {"", ours.charge_type.casefold()}
         and (line.amount < 0) == (ours.amount < 0)
-        and abs(line.printed.quantity) == ours.quantity
+        and _unsigned(line.printed.quantity) == ours.quantity
     )
+
+
+def _unsigned(quantity: Quantity) -> Quantity:
+    return -quantity if quantity < 0 else quantity

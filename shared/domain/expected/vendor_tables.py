@@ -52,11 +52,12 @@ class Length:
 class Window:
     """How long something can be given back: everything within *full*, the unused share within *open*.
 
-    None for *open*: at any time.
+    None for *open*: at any time. *reopens* says whether a renewal opens it again.
     """
 
     full: Length
     open: Length | None
+    reopens: bool = True
 
 
 class WindowKind(StrEnum):
@@ -108,11 +109,11 @@ CANCELLATION_WINDOWS: Mapping[WindowKind, tuple[Row[Window], ...]] = {
     WindowKind.PERPETUAL_SOFTWARE: (_row(_full(Length(days=30)), _POLICY),),
     WindowKind.SAAS_MONTHLY: (
         _row(_full(Length(hours=24)), f"{_CREATE} (2023; {_NO_DAY})", None, _SAAS_SINCE),
-        _row(_full(Length(hours=72)), _POLICY, _SAAS_SINCE),
+        _row(Window(Length(hours=72), Length(hours=72), reopens=False), _POLICY, _SAAS_SINCE),
     ),
     WindowKind.SAAS_YEARLY: (
         _row(_full(Length(days=14)), f"{_CREATE} (2023; {_NO_DAY})", None, _SAAS_SINCE),
-        _row(_full(Length(hours=72)), _POLICY, _SAAS_SINCE),
+        _row(Window(Length(hours=72), Length(hours=72), reopens=False), _POLICY, _SAAS_SINCE),
     ),
     WindowKind.BUSINESS_CENTRAL: (_row(_full(Length(days=7)), _POLICY),),
     WindowKind.RESERVATION: (_row(Window(Length(days=5), None), _RETURNS),),

@@ -7,12 +7,14 @@ Not here: what is done with them and in which order (``adjustments``), reading t
 (``shared/documents/offers_and_discounts``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import TypeVar
 
 from shared.domain.prices.adjustments import Applicable
+from shared.domain.prices.book import PriceBook
 from shared.domain.prices.discounts import (
     RelationshipDiscount,
     SeveralServicesDiscount,
@@ -25,7 +27,8 @@ from shared.domain.prices.keys import vendor_folded
 from shared.domain.prices.offers import Offer, checked_offers
 from shared.domain.prices.promotions import PromotionSwitch, checked_switches, switch_for
 from shared.domain.prices.reach import Reaching, Shelf, Sold, applicable, sold
-from shared.domain.prices.subjects import PriceSubject
+from shared.domain.prices.subjects import PriceSubject, subject_of
+from shared.domain.source_lines import SourceLine
 
 Rule = Offer | RelationshipDiscount | SeveralServicesDiscount | PromotionSwitch | Guard
 """One row of a list of offers and discounts."""
@@ -109,6 +112,13 @@ class AdjustmentRules:
         days = [rule.reach.days for shelf in shelves for rule in shelf.all_for(what) if rule.reach.names(what)]
         return tuple(sorted(set().union(*days)))
 
+    def with_boundaries_of(self, prices: PriceBook) -> Callable[[SourceLine], tuple[date, ...]]:
+        """Return what says on which days the price of a line could change, by the list or by these rules.
+
+        It can be sent to other processes.
+        """
+        return partial(_boundaries, prices, self)
+
     def _sold(self, subject: PriceSubject) -> Sold:
         return sold(subject, self._groups.get(subject.customer_id.casefold(), ()))
 
@@ -122,6 +132,11 @@ class AdjustmentRules:
 
     def _of(self, kind: type[_K]) -> list[_K]:
         return [rule for rule in self.rules if isinstance(rule, kind)]
+
+
+def _boundaries(prices: PriceBook, rules: AdjustmentRules, line: SourceLine) -> tuple[date, ...]:
+    own = rules.boundaries(subject_of(line))
+    return tuple(sorted({*prices.boundaries(line), *own})) if own else prices.boundaries(line)
 
 
 NO_ADJUSTMENTS = AdjustmentRules()

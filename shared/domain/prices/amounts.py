@@ -21,8 +21,8 @@ Not here: which entry applies (``book``), which units of a month a line takes (`
 """
 
 import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
-from typing import NamedTuple
 
 from shared.domain.money import exact_product, exact_sum
 from shared.domain.prices.entries import PriceEntry, PriceMethod
@@ -38,7 +38,8 @@ _ZERO, _ONE, _HUNDRED, _HUNDREDTH = Decimal(0), Decimal(1), Decimal(100), Decima
 _EARNED_CREDIT = re.compile(r"(\d{1,2}(?:\.\d{1,6})?)\s*%\s*partner earned credit", re.IGNORECASE)
 
 
-class Measure(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
     """What is sold: *units* without a sign for *days* of *cycle_days*, and what Microsoft says it is worth.
 
     *cost* and *retail* (usage at list price) are Microsoft's amounts in *currency*, *cost* with its sign; *erp* is the
@@ -60,7 +61,8 @@ class Measure(NamedTuple):
     earned_credit: Decimal | None = None
 
 
-class Sale(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
     """An exact amount, ``dividend / divisor`` in *currency*, and what made it.
 
     *unit_price* is None where only a sum is priced. *pieces* are the charged units at their prices, uplift included,
@@ -221,4 +223,4 @@ def _scaled(entry: PriceEntry, measure: Measure, taken: UnitsTaken | None, made:
             dividend = exact_sum((exact_product(dividend, Decimal(measure.cycle_days)), exact_product(*share)))
             divisor *= measure.cycle_days
     base = measure.cost if made.base is None else made.base
-    return made._replace(dividend=dividend, divisor=divisor, currency=measure.currency, base=base, taken=taken)
+    return replace(made, dividend=dividend, divisor=divisor, currency=measure.currency, base=base, taken=taken)

@@ -6,6 +6,7 @@ Not here: methods and values (``entries``), and the look-up (``book``).
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from shared.domain.charge_types import folded
 
@@ -24,8 +25,7 @@ class PriceKeys:
     vendor: str = ""
 
     def __str__(self) -> str:
-        named = [f"{name} {value}" for name, value in self.named().items() if value]
-        return ", ".join(named) or "everything"
+        return _told(self)
 
     def named(self) -> dict[str, str]:
         """Return the fields by the names that price lists use for their columns."""
@@ -52,6 +52,12 @@ class PriceKeys:
             meter_category=self.meter_category.casefold(),
             vendor=vendor_folded(self.vendor),
         )
+
+
+@lru_cache(maxsize=4096)
+def _told(keys: PriceKeys) -> str:
+    """Return the keys for people; every charge line says them, and a list has few that many lines meet."""
+    return ", ".join(f"{name} {value}" for name, value in keys.named().items() if value) or "everything"
 
 
 Rung = tuple[str, ...]

@@ -66,7 +66,7 @@ def batch_of(
         kind = WindowKind.EXTENDED_SERVICE_TERM
     if kind is None:
         return SeatBatch(quantity, at, None)
-    window = window_in_force(kind, at.date()).value
+    window = window_in_force(kind, at.date(), conventions.early_cancel_window).value
     return SeatBatch(quantity, at, window_ends_at(window, at, conventions.cancel_window))
 
 

@@ -45,8 +45,9 @@ def refusal(subscription: Subscription, state: SubscriptionState, event: Event) 
 def after(
     subscription: Subscription, state: SubscriptionState, event: Event, conventions: Conventions
 ) -> SubscriptionState:
-    """Return the state after *event*, which ``refusal`` let pass."""
-    return _AFTER[event.kind](subscription, state, event, conventions)
+    """Return the state after *event*, which ``refusal`` let pass; kinds that only tell amounts leave it as it is."""
+    effect = _AFTER.get(event.kind)
+    return effect(subscription, state, event, conventions) if effect else state
 
 
 def _can_follow_the_end(subscription: Subscription, state: SubscriptionState, event: Event) -> bool:
@@ -264,13 +265,8 @@ def _promotion_ended(_: Subscription, state: SubscriptionState, __: Event, ___: 
     return replace(state, promotion_percent=Decimal(0))
 
 
-def _unchanged(_: Subscription, state: SubscriptionState, __: Event, ___: Conventions) -> SubscriptionState:
-    return state
-
-
 _AFTER: Mapping[EventKind, _After] = {
     EventKind.CREATED: _created,
-    EventKind.PRICE_CHANGED: _unchanged,
     EventKind.PROMOTION_BEGAN: _promotion_began,
     EventKind.PROMOTION_ENDED: _promotion_ended,
     EventKind.RENEWED: _renewed,
@@ -285,7 +281,6 @@ _AFTER: Mapping[EventKind, _After] = {
     EventKind.SEATS_UPGRADED: _seats_gone,
     EventKind.SEATS_MOVED: _seats_gone,
     EventKind.SUSPENDED: _suspended,
-    EventKind.CREDITED: _unchanged,
     EventKind.CANCELLED: _cancelled,
     EventKind.EXPIRED: _expired,
 }

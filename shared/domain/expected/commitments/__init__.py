@@ -1,1 +1,1 @@
-"""Commitments: what is bought for a term, or for good, and not prorated: marketplace, reservations, savings plans, software."""
+"""Commitments: what is bought for a term or for good: marketplace, reservations, savings plans, perpetual software."""

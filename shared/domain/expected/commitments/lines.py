@@ -1,7 +1,7 @@
 """Commitment lines: the charges and credits of what is bought for a term or for good, with rate and rounding.
 
-A charge is converted with the rate of the month in which it arises; what is given back of it keeps that rate. Units with
-offers of their own on one line are its pieces.
+A charge is converted with the rate of the month in which it arises; what is given back of it keeps that rate. Units
+with offers of their own on one line are its pieces.
 
 Not here: when a line arises (``terms`` and the kinds).
 """
@@ -25,7 +25,7 @@ from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.subscription import Subscription
 
 _DAY = timedelta(days=1)
-_ONE, _HUNDRED, _HUNDREDTH = Decimal(1), Decimal(100), Decimal("0.01")
+_NOTHING, _ONE, _HUNDRED, _HUNDREDTH = Decimal(0), Decimal(1), Decimal(100), Decimal("0.01")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +74,8 @@ class LineMaker:
             why.charge_type,
             self._subscription,
             why.event,
-            days and days.start,
-            days and days.end,
+            days.start if days else None,
+            days.end if days else None,
             cycle,
             first.part,
             first.whole,
@@ -111,23 +111,32 @@ class LineMaker:
             inputs=why.inputs,
         )
 
-    def rest_credit(
-        self, why: Occasion, line: ExpectedLine, days: Period, quantity: Quantity, fee_percent: Decimal
+    def part_credit(
+        self,
+        why: Occasion,
+        line: ExpectedLine,
+        quantity: Quantity,
+        days: Period | None = None,
+        fee_percent: Decimal = _NOTHING,
     ) -> ExpectedLine:
-        """Return what is given back for *quantity* units on *days* of the charge *line*, less a fee."""
-        whole = self.credit(why, line)
-        cycle_days = line.cycle.days if line.cycle else days.days
-        unit, part, of = line.price, line.part * days.days, line.whole * cycle_days
-        counted = "days" if line.part == line.whole else "times"
-        if days.days == cycle_days:
-            part, of, counted = line.part, line.whole, line.counted
+        """Return what is given back of *line* for *quantity* units, on *days* of its cycle (None: all), less a fee."""
+        unit, part, whole, counted = line.price, line.part, line.whole, line.counted
+        if days is not None and line.cycle is not None and days != line.cycle:
+            part, whole = part * days.days, whole * line.cycle.days
+            counted = "days" if line.part == line.whole else "times"
         if fee_percent:
             kept = exact_product(unit.amount, _HUNDRED - fee_percent, _HUNDREDTH)
             unit = UnitPrice(kept, unit.listed, fee_percent, unit.origin)
         rate = line.exchange.rate if line.exchange else _ONE
-        amount = line.mode.amount(unit.amount, quantity, part, of, rate, currency=line.currency)
-        return whole._replace(
-            start=days.start, part=part, whole=of, quantity=quantity, price=unit, amount=-amount, counted=counted
+        amount = line.mode.amount(unit.amount, quantity, part, whole, rate, currency=line.currency)
+        return self.credit(why, line)._replace(
+            start=days.start if days else line.start,
+            part=part,
+            whole=whole,
+            quantity=quantity,
+            price=unit,
+            amount=-amount,
+            counted=counted,
         )
 
     def customer_credit(self, why: Occasion, amount: Decimal) -> ExpectedLine:

@@ -56,12 +56,19 @@ FREE_OF_CHARGE = TermPrice(_ZERO, origin="trial")
 
 
 def term_price(subscription: Subscription, at: datetime, product: str, term: str, plan: Plan) -> TermPrice | None:
-    """Return the price that is locked for a term that begins at *at*: the last one an event set, else the dated one."""
-    changed = last_event(subscription, at, _PRICED)
-    if changed is not None:
-        return TermPrice(changed.unit_price or _ZERO, origin=f"event of {changed.on}")
+    """Return the price that is locked for a term of *product* that begins at *at*.
+
+    A price that an event set holds for the product that it was set for, until a dated row begins later.
+    """
     row = row_in_force(subscription, at.date(), product, term, plan)
-    return row and TermPrice(row.amount, row.per, row.origin)
+    changed = last_event(subscription, at, _PRICED)
+    if changed is None:
+        return TermPrice(row.amount, row.per, row.origin) if row else None
+    named = changed.product or (subscription.product if changed.kind is EventKind.CREATED else product)
+    is_for_another = named != product and (named or (row and row.product))
+    if is_for_another or (row and row.valid_from and row.valid_from > changed.on):
+        return TermPrice(row.amount, row.per, row.origin) if row else None
+    return TermPrice(changed.unit_price or _ZERO, origin=f"event of {changed.on}")
 
 
 def offer_percent(subscription: Subscription, at: datetime) -> Decimal:
@@ -71,7 +78,16 @@ def offer_percent(subscription: Subscription, at: datetime) -> Decimal:
     return (event.percent or _ZERO) if event is not None and is_open else _ZERO
 
 
-_PRICED = frozenset({EventKind.CREATED, EventKind.PRICE_CHANGED})
+_PRICED = frozenset(
+    {
+        EventKind.CREATED,
+        EventKind.PRICE_CHANGED,
+        EventKind.RENEWED,
+        EventKind.CONVERTED,
+        EventKind.PLAN_CHANGED,
+        EventKind.UPGRADED,
+    }
+)
 _OFFERS = frozenset({EventKind.PROMOTION_BEGAN, EventKind.PROMOTION_ENDED})
 
 

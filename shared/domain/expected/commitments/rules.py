@@ -63,7 +63,7 @@ RESERVATION = TermRules(
         **_rules(
             "reservation",
             _RETURNS,
-            cancelImmediate="A returned reservation gives back all in the first days, later the share of the days left.",
+            cancelImmediate="A return gives back all in the first days, later the share of the days left.",
             convert="An exchange gives back the share of the days left and begins a new term on that day.",
         ),
         "customerCredit": _CREDIT,

@@ -1,8 +1,8 @@
 """Savings plans: an hourly commitment for one or three years, charged for every hour whether it is used or not.
 
-The price of a savings plan is its commitment for each ``hour``: the whole term costs ``commitment x 24 x days``, paid at
-once or month by month. It cannot be cancelled, changed or exchanged, and earns no partner earned credit. What it covers
-costs nothing in usage; what it does not reach is paid as you go.
+The price of a savings plan is its commitment for each ``hour``: the whole term costs ``commitment x 24 x days``, paid
+at once or month by month. It cannot be cancelled, changed or exchanged, and earns no partner earned credit. What it
+covers costs nothing in usage; what it does not reach is paid as you go.
 
 Source: Microsoft Partner Center documentation, "Azure savings plan billing".
 
@@ -74,7 +74,9 @@ def plan_terms(subscription: Subscription, history: History) -> list[PlanTerm]:
     life = _SavingsPlan(subscription, history, until=max(days))
     life.expected()
     return [
-        PlanTerm(subscription.id, period, Fraction(price.amount) * Fraction(life.quantity), _rates(subscription, period))
+        PlanTerm(
+            subscription.id, period, Fraction(price.amount) * Fraction(life.quantity), _rates(subscription, period)
+        )
         for period, price in life.terms
         if price is not None and price.per == HOUR
     ]

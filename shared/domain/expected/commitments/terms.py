@@ -1,8 +1,8 @@
 """Terms: the life of something that is bought for a term, from its events, one charge after the other.
 
-Reservations, savings plans and marketplace subscriptions share this life: a term begins with a purchase or a renewal, is
-paid at once or in cycles, and renews by itself unless it was told not to. What may be changed in between, and what is
-given back, each of them decides by itself.
+Reservations, savings plans and marketplace subscriptions share this life: a term begins with a purchase or a renewal,
+is paid at once or in cycles, and renews by itself unless it was told not to. What may be changed in between, and what
+is given back, each of them decides by itself.
 
 Invariants: a cycle is charged on its first day; the price is locked for the term; a charge and what is given back of it
 use the same price, rate and rounding, so credits never exceed what was charged.
@@ -29,7 +29,7 @@ from shared.domain.expected.commitments.prices import (
 from shared.domain.expected.commitments.rules import TermRules
 from shared.domain.expected.conventions import SameDay
 from shared.domain.expected.history import History
-from shared.domain.expected.left_out import event_ignored, never_created, price_missing
+from shared.domain.expected.left_out import event_ignored, never_created, price_missing, purchase_of
 from shared.domain.expected.lines import Expected, ExpectedLine
 from shared.domain.issues import Issue
 from shared.domain.money import exact_sum
@@ -93,18 +93,20 @@ class TermLife:
         self.waiting: list[Event] = []  # changes that count from the next renewal
         self.began_at = datetime.min.replace(tzinfo=UTC)
         self.next_on = date.max
+        self.is_renewed = False
+        self.cycle = Period(date.min, date.max)  # the one that was charged last
         self._until = until
 
     def expected(self) -> Expected:
         """Return the lines and issues of the whole life."""
         events = self.subscription.events
-        if not events or events[0].kind is not EventKind.CREATED:
+        if purchase_of(self.subscription) is None:
             return Expected((), (never_created(self.subscription),))
         last_day = self._until or self.history.last_day(self.subscription)
         for event in _by_day(events, self.history.conventions.same_day):
             if event.on > last_day:
                 break
-            self._advance(event.on, is_told=event.kind in {EventKind.RENEWED, EventKind.EXPIRED})
+            self._advance(event.on, is_told=self._says_what_follows(event))
             self._happen(event)
         self._advance(last_day)
         return Expected(tuple(self.lines), tuple(self.issues))
@@ -135,7 +137,9 @@ class TermLife:
     def cycle_price(self, cycle: Period, percent_off: Decimal) -> CyclePrice | None:
         """Return what one unit costs in a cycle, or None where the term has no price."""
         price = self.terms[-1][1]
-        return price and price.for_cycle(cycle, self.cycle_months, self.term_months, percent_off)
+        if price is None:
+            return None
+        return price.for_cycle(cycle, self.cycle_months, self.term_months, percent_off)
 
     def ignore(self, event: Event, why: str, cure: str = "Check the event, or take it out of the history.") -> None:
         """Leave an event out and say so."""
@@ -154,13 +158,13 @@ class TermLife:
         self.order = Order(event.product or self.order.product, term, event.plan or self.order.plan)
         return True
 
-    def begin(self, at: datetime, event: Event | None, charge_type: str) -> None:
-        """Begin a term at *at* with the order as it stands, and charge its first cycle."""
+    def begin(self, at: datetime, event: Event | None, charge_type: str, priced_at: datetime | None = None) -> None:
+        """Begin a term at *at* with the order as it stands, priced then or at *priced_at*; charge its first cycle."""
         start = at.date()
-        price = FREE_OF_CHARGE if self.is_trial else self._price(at)
+        price = FREE_OF_CHARGE if self.is_trial else self.price_at(priced_at or at)
         if price is None:
             self.issues.append(price_missing(self.subscription, start, f"a term of {self._named()}"))
-        self.terms.append((self._term_from(start), price))
+        self.terms.append((self.term_from(start), price))
         self.began_at, self.is_running, self.charged = at, True, []
         self._charge(start, event, charge_type)
 
@@ -207,13 +211,18 @@ class TermLife:
         """End it for good."""
         self.is_running, self.is_cancelled = False, True
 
+    def _says_what_follows(self, event: Event) -> bool:
+        """Whether an event tells what becomes of a term that ends on its day."""
+        is_paid_now = self.is_trial and event.kind is EventKind.CONVERTED
+        return is_paid_now or event.kind in {EventKind.RENEWED, EventKind.EXPIRED}
+
     def _happen(self, event: Event) -> None:
         if event.kind in _SILENT:
             return
         if event.kind is EventKind.CREATED:
             self._create(event)
         elif event.kind is EventKind.RENEWED:
-            self._renewed(event)
+            self.renewed(event)
         elif event.kind is EventKind.CREDITED:
             self._credited(event)
         elif not self.is_running:
@@ -235,7 +244,8 @@ class TermLife:
             self.batches = [Batch(quantity, event.at, offer_percent(self.subscription, event.at))]
             self.begin(event.at, event, "new")
 
-    def _renewed(self, event: Event) -> None:
+    def renewed(self, event: Event) -> None:
+        """Begin the next term as an event says; nothing where no term has ended."""
         if self.is_cancelled or not self.terms or event.on < self.period.end:
             self.ignore(event, "no term ends on that day")
         elif event.quantity is not None and event.quantity <= 0:
@@ -245,7 +255,7 @@ class TermLife:
 
     def _renew(self, at: datetime, event: Event | None) -> None:
         waiting, self.waiting = self.waiting, []
-        self.is_trial = False
+        self.is_trial, self.is_renewed = False, True
         for change in (*waiting, *([event] if event else [])):
             self.apply(change)
             if change.quantity is not None:
@@ -272,13 +282,15 @@ class TermLife:
         if event.amount is None or event.amount <= 0:
             self.ignore(event, "it gives nothing back", "Give the amount, as a positive number.")
         elif event.amount > standing:
-            self.ignore(event, f"only {standing:f} was charged", "A credit cannot be higher than the charges before it.")
+            self.ignore(
+                event, f"only {standing:f} was charged", "A credit cannot be higher than the charges before it."
+            )
         else:
             why = self.because("customerCredit", event.on, event)
             self.lines.append(self.make.customer_credit(why, event.amount))
 
     def _advance(self, day: date, *, is_told: bool = False) -> None:
-        """Charge every cycle that begins up to *day*; *is_told*: an event says what becomes of a term that ends on it."""
+        """Charge every cycle that begins up to *day*; *is_told*: an event says what follows a term that ends on it."""
         while self.is_running and self.next_on <= day:
             if self.next_on < self.period.end:
                 self._charge(self.next_on, None, "cycleCharge")
@@ -297,16 +309,18 @@ class TermLife:
         cycle = self.period
         if self.cycle_months != self.term_months:
             cycle = cycle_at(start, self.period.start, self.cycle_months, self.history.conventions.month_end)
-        self.next_on = cycle.end
+        self.next_on, self.cycle = cycle.end, cycle
         self.bill(cycle, event, charge_type)
 
-    def _term_from(self, start: date) -> Period:
+    def term_from(self, start: date) -> Period:
+        """Return the term of the order that begins on that day."""
         ends_on = self.subscription.ends_on
         if self.is_trial and ends_on is not None and ends_on > start:
             return Period(start, ends_on)
         return term_period(start, self.term_months, self.history.conventions.month_end)
 
-    def _price(self, at: datetime) -> TermPrice | None:
+    def price_at(self, at: datetime) -> TermPrice | None:
+        """Return the price that a term of the order would lock at an instant."""
         return term_price(self.subscription, at, self.order.product, self.order.term, self.order.plan)
 
     def _is_term(self, term: str) -> bool:

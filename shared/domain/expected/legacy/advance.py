@@ -10,14 +10,13 @@ Not here: changes inside a cycle (``changes``), the free first period (``free_pe
 """
 
 from datetime import date
-from decimal import Decimal
 
 from shared.domain.expected.conventions import LegacyAdvanceAfterChange, LegacyFirstCharge
 from shared.domain.expected.legacy import free_period, rules
 from shared.domain.expected.legacy.changes import settle_changes
 from shared.domain.expected.legacy.charges import charge
 from shared.domain.expected.legacy.ending import full_refund_until
-from shared.domain.expected.legacy.part_prices import PartPrices, listed_prices, ordered_price, reduced
+from shared.domain.expected.legacy.part_prices import PartPrices, prices_on, reduced
 from shared.domain.expected.legacy.running import Cause, Kind, Running, Span
 from shared.domain.expected.legacy.terms import LegacyTerm, months_of, term_around
 from shared.domain.issues import IssueCode
@@ -31,7 +30,7 @@ def buy(run: Running, event: Event) -> None:
     day = event.on
     run.status = Status.ACTIVE
     months, cycle_months = months_of(run.term_name, run.plan)
-    lock_prices(run, day, event.unit_price)
+    lock_prices(run, day)
     is_renewed = event.kind is EventKind.RENEWED
     if not is_renewed:
         run.bought_at = event.at
@@ -67,14 +66,9 @@ def next_start(run: Running) -> date:
     return run.term.end if cycle is None else cycle.start
 
 
-def lock_prices(run: Running, day: date, named: Decimal | None, otherwise: PartPrices = ()) -> None:
-    """Lock the price that an event named, else the list's, else *otherwise*; note it where there is none at all."""
-    named = run.next_price if named is None else named
-    run.next_price = None
-    if named is not None:
-        run.prices = ordered_price(named)
-        return
-    run.prices = listed_prices(run.parts, day, run.product, run.term_name, run.plan) or otherwise
+def lock_prices(run: Running, day: date, otherwise: PartPrices = ()) -> None:
+    """Lock the price of that day, else *otherwise*; note it where there is none at all."""
+    run.prices = prices_on(run.priced, day, run.product, run.term_name, run.plan) or otherwise
     if not run.prices:
         run.note(
             IssueCode.PRICE_MISSING,
@@ -117,7 +111,7 @@ def _renew(run: Running, day: date, renewal: Event | None) -> None:
     months, cycle_months = months_of(run.term_name, run.plan)
     run.term = LegacyTerm(run.term.anchor, run.term.offset + run.term.months, months, cycle_months)
     run.next_number = 0
-    lock_prices(run, day, renewal.unit_price if renewal else None, run.prices)
+    lock_prices(run, day, run.prices)
 
 
 def _charge_cycle(run: Running, cycle: Period, day: date, kind: Kind, cause: Cause) -> None:

@@ -80,21 +80,32 @@ def _charge_line(run: Running, span: Span, part: tuple[str, UnitPrice], kind: Ki
 
 def _credit_line(run: Running, line: ExpectedLine, start: date, kind: Kind, cause: Cause) -> ExpectedLine:
     end = line.end or start  # a charge of this module always has an end
-    days = (end - start).days
-    amount = line.mode.amount(line.price.amount, line.quantity, days, line.whole, currency=line.currency)
-    credit = line._replace(
-        rule=kind.rule,
-        charge_type=kind.charge_type,
-        event=cause.event,
-        start=start,
-        part=days,
-        sign=-1,
-        amount=-amount if amount else amount,
-        invoice=invoice_from(run, cause.on),
-        quantity_before=cause.before,
-        quantity_after=cause.after,
-        corrects=line,
-        variants=kind.variants,
+    amount, days = line.amount, line.part
+    if start != line.start:
+        days = (end - start).days
+        amount = line.mode.amount(line.price.amount, line.quantity, days, line.whole, currency=line.currency)
+    credit = ExpectedLine(
+        kind.rule,
+        kind.charge_type,
+        line.subscription,
+        cause.event,
+        start,
+        end,
+        line.cycle,
+        days,
+        line.whole,
+        line.quantity,
+        -1,
+        line.price,
+        -amount if amount else amount,
+        line.currency,
+        line.mode,
+        invoice_from(run, cause.on),
+        cause.before,
+        cause.after,
+        line,
+        "days",
+        kind.variants,
     )
     return credit._replace(inputs=_inputs(run, credit, dict(line.inputs).get(_PART, ""))) if line.inputs else credit
 

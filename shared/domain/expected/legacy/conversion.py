@@ -32,9 +32,8 @@ def convert(run: Running, event: Event, quantity: Quantity) -> None:
         give_back(run, each, day, Kind(rules.CONVERT_AWAY, rules.CONVERT_CREDIT), cause)
     run.quantity = quantity
     run.percent_off = Decimal(0)
-    run.next_price = None
     run.free_cycle_from = None
     run.has_free_period = False
-    lock_prices(run, day, event.unit_price)
+    lock_prices(run, day)
     term = LegacyTerm(day, 0, *months_of(run.term_name, run.plan))
     begin_term(run, term, event, Kind(rules.CONVERT_TO, rules.CONVERT_CHARGE))

@@ -59,6 +59,7 @@ def resume(run: Running, event: Event, before: Quantity) -> None:
     day = event.on
     if run.suspended_on is not None and (day - run.suspended_on).days > REACTIVATION_DAYS:
         run.ignore(event, f"it came more than {REACTIVATION_DAYS} days after the suspension", "Check the date.")
+        run.quantity = run.quantity if event.quantity is None else before
         return
     run.status = Status.ACTIVE
     if free_period.begins_again(run, Change(day, event, before, run.quantity)):

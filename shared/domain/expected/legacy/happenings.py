@@ -24,12 +24,20 @@ def settle_setting(run: Running, event: Event) -> None:
         handler(run, event)
 
 
+def is_sound(event: Event) -> bool:
+    """Whether neither its quantity nor its price is below zero."""
+    return (event.quantity is None or event.quantity >= 0) and (event.unit_price is None or event.unit_price >= 0)
+
+
 def happen(run: Running, day: Day, event: Event) -> None:
     """Let *event* change *day*, or note why it does not. Settings have been settled before."""
     if event.kind in _SETTINGS:
         return
     if event.kind not in _BEGINNINGS and day.status not in _OPEN:
         run.ignore(event, "the subscription does not run", _CHECK)
+        return
+    if not is_sound(event):
+        run.ignore(event, f"a quantity or price is below zero ({event.quantity}, {event.unit_price})", _CHECK)
         return
     handler = _HANDLERS.get(event.kind)
     if handler is None:
@@ -43,8 +51,8 @@ def _created(run: Running, day: Day, event: Event) -> None:
         run.ignore(event, "the subscription exists already", _CHECK)
         return
     quantity = run.trial_quantity if event.quantity is None else event.quantity
-    if quantity is None or quantity < 0:
-        run.ignore(event, f"{event.quantity} is no quantity", "Say how many units were bought.")
+    if quantity is None:
+        run.ignore(event, "it has no quantity", "Say how many units were bought.")
         return
     if run.subscription.is_trial and event.kind is EventKind.CREATED:
         run.trial_quantity = quantity
@@ -66,8 +74,8 @@ def _renewed(run: Running, day: Day, event: Event) -> None:
 
 
 def _quantity_changed(run: Running, day: Day, event: Event) -> None:
-    if event.quantity is None or event.quantity < 0:
-        run.ignore(event, f"{event.quantity} is no quantity", "Give the quantity from then on, 0 or more.")
+    if event.quantity is None:
+        run.ignore(event, "it has no quantity", "Give the quantity from then on, 0 or more.")
         return
     day.quantity, day.changed = event.quantity, event
 
@@ -93,6 +101,8 @@ def _reactivated(run: Running, day: Day, event: Event) -> None:
         run.ignore(event, "the subscription is not suspended", _CHECK)
         return
     day.status, day.status_event = Status.ACTIVE, event
+    if event.quantity is not None:
+        day.quantity, day.changed = event.quantity, event
 
 
 def _cancelled(_: Running, day: Day, event: Event) -> None:
@@ -115,10 +125,8 @@ def _upgraded(run: Running, day: Day, event: Event) -> None:
 
 
 def _price_changed(run: Running, event: Event) -> None:
-    if event.unit_price is None or event.unit_price < 0:
+    if event.unit_price is None or not is_sound(event):
         run.ignore(event, f"{event.unit_price} is no price", "Give the price of one unit.")
-        return
-    run.next_price = event.unit_price
 
 
 def _promotion_began(run: Running, event: Event) -> None:
@@ -137,9 +145,8 @@ def _auto_renew_changed(run: Running, event: Event) -> None:
 
 
 def _credited(run: Running, day: Day, event: Event) -> None:
-    charged = exact_sum(line.amount for line in run.lines) - exact_sum(
-        each.amount or Decimal(0) for each in day.credits
-    )
+    given = [-(each.amount or 0) for each in day.credits]
+    charged = exact_sum((*(line.amount for line in run.lines), *map(Decimal, given)))
     if event.amount is None or not 0 < event.amount <= charged:
         run.ignore(
             event, f"{event.amount} cannot be given back of {charged}", "Give a positive amount that was charged."

@@ -77,13 +77,13 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class Running:
-    """The state of one walk; see the module."""
+    """The state of one walk; see the module. *priced* is the subscription with the events that may tell a price."""
 
     subscription: Subscription
     conventions: Conventions
     mode: RoundingMode
     discounted_mode: RoundingMode
-    parts: tuple[tuple[str, Subscription], ...]
+    priced: Subscription
     last_day: date
     term: LegacyTerm
     anchor: date | None
@@ -95,7 +95,6 @@ class Running:
     percent_off: Decimal = Decimal(0)
     auto_renews: bool = True
     prices: PartPrices = ()
-    next_price: Decimal | None = None
     trial_quantity: Quantity | None = None
     next_number: int = 0
     bought_at: datetime | None = None

@@ -9,6 +9,7 @@ Not here: the lines of each event (``advance``, ``changes``, ``ending``, ``conve
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import date
 from itertools import groupby
 
@@ -18,8 +19,7 @@ from shared.domain.expected.legacy import free_period
 from shared.domain.expected.legacy.advance import advance_to
 from shared.domain.expected.legacy.changes import settle_changes
 from shared.domain.expected.legacy.day import TERM_EVENTS, close_day, open_day
-from shared.domain.expected.legacy.happenings import happen, settle_setting
-from shared.domain.expected.legacy.part_prices import by_part
+from shared.domain.expected.legacy.happenings import happen, is_sound, settle_setting
 from shared.domain.expected.legacy.running import Running
 from shared.domain.expected.legacy.terms import LegacyTerm
 from shared.domain.expected.lines import Expected
@@ -53,7 +53,7 @@ def legacy_lines(subscription: Subscription, history: History) -> Expected:
 
 
 def _live(run: Running, on: date, events: Sequence[Event]) -> None:
-    renewal = next((event for event in events if event.kind is EventKind.RENEWED), None)
+    renewal = next((event for event in events if event.kind is EventKind.RENEWED and is_sound(event)), None)
     for event in events:
         settle_setting(run, event)
     advance_to(run, on, is_charged=not _ends_or_converts(events), renewal=renewal)
@@ -86,7 +86,7 @@ def _start(subscription: Subscription, history: History, last_day: date, anchor:
         conventions,
         mode,
         mode if is_chosen else MODES["legacy.unrounded_truncated"],
-        by_part(subscription),
+        _priced(subscription),
         last_day,
         _NO_TERM,
         anchor,
@@ -95,6 +95,14 @@ def _start(subscription: Subscription, history: History, last_day: date, anchor:
         plan=subscription.plan,
         auto_renews=subscription.auto_renews,
     )
+
+
+def _priced(subscription: Subscription) -> Subscription:
+    """The subscription without the events that are refused, so that none of them tells a price."""
+    for event in subscription.events:
+        if not is_sound(event):
+            return replace(subscription, events=tuple(filter(is_sound, subscription.events)))
+    return subscription
 
 
 def _parent(subscription: Subscription, history: History) -> Subscription | None:

@@ -9,21 +9,22 @@ Not here: giving back single seats (``seats``).
 
 from datetime import date, timedelta
 
-from shared.domain.expected.conventions import CancelWindow, SoftwareRefund
+from shared.domain.expected.conventions import CancelWindow, LineFamily, SoftwareRefund
 from shared.domain.expected.new_commerce import rules
-from shared.domain.expected.new_commerce.charging import refund_all_from
+from shared.domain.expected.new_commerce.charging import Entry, refund_all_from
 from shared.domain.expected.new_commerce.state import Walk
 from shared.domain.expected.new_commerce.windows import ends_at, is_full, is_open, window_of
 from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.kinds import ServiceKind
 
+_FAMILY = LineFamily.CANCELLATION
 _BLOCK = timedelta(hours=24)
 
 
 def cancelled(walk: Walk, event: Event) -> None:
     """End the subscription now if its window is open, else let the term run out."""
     if walk.is_trial:
-        refund_all_from(walk, rules.TRIAL_CANCELLED, rules.CANCEL_IMMEDIATE, event, event.on, ())
+        refund_all_from(walk, event.on, Entry(rules.TRIAL_CANCELLED, rules.CANCEL_IMMEDIATE, event, _FAMILY), event.on)
     elif is_open(walk, walk.since, event.at):
         _refund(walk, event)
     else:
@@ -42,7 +43,8 @@ def _refund(walk: Walk, event: Event) -> None:
         rule, first_day = rules.CANCELLED_IN_FULL, min(walk.term.start, walk.since.date())
     else:
         rule, first_day = rules.CANCELLED_PRORATED, _first_day(walk, event)
-    refund_all_from(walk, rule, rules.CANCEL_IMMEDIATE, event, first_day, variants)
+    entry = Entry(rule, rules.CANCEL_IMMEDIATE, event, _FAMILY, variants=variants)
+    refund_all_from(walk, first_day, entry, event.on)
 
 
 def _first_day(walk: Walk, event: Event) -> date:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from shared.domain.expected.conventions import LineFamily
 from shared.domain.expected.new_commerce import rules
-from shared.domain.expected.new_commerce.charging import charge, refund
+from shared.domain.expected.new_commerce.charging import Entry, charge, refund
 from shared.domain.expected.new_commerce.cycles import cycle_from, cycle_months_of, months_of, natural_term
 from shared.domain.expected.new_commerce.pricing import lock_price
 from shared.domain.expected.new_commerce.purchase import begin_term
@@ -67,7 +67,7 @@ def upgraded(walk: Walk, event: Event) -> None:
         return
     lock_price(walk, event, event.on, percent=_NO_PROMOTION if event.percent is None else None)
     change = (before, quantity)
-    charge(walk, rules.UPGRADE_CHARGED, rules.CONVERT, event, event.on, family=_CONVERSION, change=change)
+    charge(walk, event.on, Entry(rules.UPGRADE_CHARGED, rules.CONVERT, event, _CONVERSION, change))
 
 
 def plan_changed(walk: Walk, event: Event) -> None:
@@ -87,7 +87,7 @@ def plan_changed(walk: Walk, event: Event) -> None:
 
 
 def _give_up(walk: Walk, event: Event, rule: Rule) -> None:
-    refund(walk, rule, rules.CONVERT, event, event.on, walk.quantity, family=_CONVERSION, change=(walk.quantity, 0))
+    refund(walk, event.on, walk.quantity, Entry(rule, rules.CONVERT, event, _CONVERSION, (walk.quantity, 0)))
 
 
 def _begin(walk: Walk, event: Event, rule: Rule, before: Quantity) -> None:
@@ -97,7 +97,7 @@ def _begin(walk: Walk, event: Event, rule: Rule, before: Quantity) -> None:
     begin_term(walk, term, event)
     lock_price(walk, event, event.on, percent=_NO_PROMOTION)
     change = (before, walk.quantity)
-    charge(walk, rule, rules.CONVERT, event, event.on, family=_CONVERSION, change=change)
+    charge(walk, event.on, Entry(rule, rules.CONVERT, event, _CONVERSION, change))
 
 
 def _longer(walk: Walk, event: Event, rule: Rule, before: Quantity) -> None:
@@ -108,4 +108,4 @@ def _longer(walk: Walk, event: Event, rule: Rule, before: Quantity) -> None:
     walk.cycle = cycle_from(event.on, walk.term, walk.conventions.month_end, walk.conventions.first_short_cycle)
     lock_price(walk, event, event.on)
     change = (before, walk.quantity)
-    charge(walk, rule, rules.CONVERT, event, event.on, family=_CONVERSION, change=change)
+    charge(walk, event.on, Entry(rule, rules.CONVERT, event, _CONVERSION, change))

@@ -43,12 +43,19 @@ class Cycle(NamedTuple):
     counted: str = "days"
     variants: tuple[str, ...] = ()
 
+    def share_from(self, day: date) -> tuple[int, int, str]:
+        """Return the share of the price that the days from *day* to the end cost, and what it is counted in."""
+        if day == self.start:
+            return self.part, self.total, self.counted
+        return (self.end - day).days * self.scale, self.whole, "days"
+
     @property
     def is_short(self) -> bool:
         """Whether the cycle is not charged in full."""
         return self.part != self.total
 
 
+@lru_cache(maxsize=64)
 def months_of(term: str, plan: Plan) -> int:
     """Return the months of a term; one that is not named lasts as long as its plan pays for.
 

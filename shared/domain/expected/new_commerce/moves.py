@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from shared.domain.expected.conventions import LineFamily
 from shared.domain.expected.new_commerce import rules
-from shared.domain.expected.new_commerce.charging import charge, refund
+from shared.domain.expected.new_commerce.charging import Entry, charge, recreate, refund
 from shared.domain.expected.new_commerce.pricing import lock_price
 from shared.domain.expected.new_commerce.state import Walk
 from shared.domain.expected.new_commerce.windows import is_open, take
@@ -83,7 +83,7 @@ def _may_take(walk: Walk, target: Walk, event: Event) -> bool:
 
 def _leave(walk: Walk, event: Event, count: Quantity, rule: Rule, charge_type: str) -> None:
     change = (walk.quantity, walk.quantity - count)
-    refund(walk, rule, charge_type, event, event.on, count, family=_CONVERSION, change=change)
+    refund(walk, event.on, count, Entry(rule, charge_type, event, _CONVERSION, change))
     take(walk, count)
     walk.quantity -= count
 
@@ -97,8 +97,7 @@ def _arrive(target: Walk, event: Event, count: Quantity) -> None:
     target.quantity = before + count
     change, on = (before, target.quantity), event.on
     kind = rules.MOVE_QUANTITY
-    refund(target, rules.MOVE_WIPED, kind, event, on, before, family=_CONVERSION, change=change)
-    charge(target, rules.MOVE_CHARGED, kind, event, on, family=_CONVERSION, change=change)
+    recreate(target, on, before, Entry(rules.MOVE_WIPED, kind, event, _CONVERSION, change), rules.MOVE_CHARGED)
 
 
 def _arrive_new(walk: Walk, target: Walk, event: Event, count: Quantity) -> None:
@@ -110,7 +109,7 @@ def _arrive_new(walk: Walk, target: Walk, event: Event, count: Quantity) -> None
     target.batches = [(count, walk.since)]
     lock_price(target, event, event.on, percent=_NO_PROMOTION if event.percent is None else None)
     change = (0, count)
-    charge(target, rules.UPGRADE_CHARGED, rules.CONVERT, event, event.on, family=_CONVERSION, change=change)
+    charge(target, event.on, Entry(rules.UPGRADE_CHARGED, rules.CONVERT, event, _CONVERSION, change))
 
 
 def _grown(walk: Walk, event: Event, count: Quantity) -> Walk:

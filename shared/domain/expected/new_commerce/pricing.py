@@ -37,7 +37,8 @@ def lock_price(
         walk.misses_price(on)
     elif percent:
         price = discounted(price, percent)
-    walk.price, walk.percent = price, percent
+    walk.percent = percent
+    walk.lock(price)
 
 
 def list_price(walk: Walk, on: date, term: str, plan: Plan) -> UnitPrice | None:

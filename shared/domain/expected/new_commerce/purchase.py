@@ -9,7 +9,7 @@ Not here: subscriptions that begin with seats of another one (``moves``).
 from datetime import date
 
 from shared.domain.expected.new_commerce import rules
-from shared.domain.expected.new_commerce.charging import charge
+from shared.domain.expected.new_commerce.charging import Entry, charge
 from shared.domain.expected.new_commerce.cycles import (
     Term,
     aligned_term,
@@ -47,14 +47,16 @@ def created(walk: Walk, event: Event) -> None:
     walk.is_trial = subscription.is_trial
     if walk.is_trial:
         natural = natural_term(on, _TRIAL_MONTHS, _TRIAL_MONTHS, walk.conventions.month_end)
-        walk.price = FREE
+        walk.lock(FREE)
     else:
         months = months_of(walk.term_name, walk.plan)
         natural = natural_term(on, months, cycle_months_of(months, walk.plan), walk.conventions.month_end)
         lock_price(walk, event, on)
     begin_term(walk, _first_term(walk, event, natural), event)
-    rule = rules.PURCHASED_SHORT if walk.cycle.part != walk.cycle.total else rules.PURCHASED
-    charge(walk, rules.TRIAL_STARTED if walk.is_trial else rule, rules.NEW, event, on, change=(0, quantity))
+    rule = rules.PURCHASED_SHORT if walk.cycle.is_short else rules.PURCHASED
+    if walk.is_trial:
+        rule = rules.TRIAL_STARTED
+    charge(walk, on, Entry(rule, rules.NEW, event, change=(0, quantity)))
 
 
 def begin_term(walk: Walk, term: Term, event: Event) -> None:

@@ -12,7 +12,7 @@ from datetime import date
 from shared.domain.expected.conventions import LineFamily
 from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.new_commerce import rules
-from shared.domain.expected.new_commerce.charging import NO_CHANGE, charge
+from shared.domain.expected.new_commerce.charging import Entry, charge
 from shared.domain.expected.new_commerce.cycles import (
     cycle_from,
     cycle_months_of,
@@ -30,6 +30,7 @@ from shared.domain.subscriptions.kinds import Plan, ServiceKind, term_months
 
 _TRIAL_BECOMES = "P1Y"
 _MONTH = "P1M"
+_NEXT = Entry(rules.CYCLE, rules.CYCLE_CHARGE, None)
 
 
 def next_cycle(walk: Walk) -> None:
@@ -43,7 +44,7 @@ def next_cycle(walk: Walk) -> None:
         _next_cycle_of_other_plan(walk, changed, on)
         return
     walk.cycle = cycle_from(on, walk.term, walk.conventions.month_end, walk.conventions.first_short_cycle)
-    charge(walk, rules.CYCLE, rules.CYCLE_CHARGE, None, on)
+    charge(walk, on, _NEXT)
 
 
 def is_plan_only(walk: Walk, changed: Event) -> bool:
@@ -67,7 +68,7 @@ def _next_cycle_of_other_plan(walk: Walk, changed: Event, on: date) -> None:
     walk.term = walk.term._replace(cycle_months=cycle_months_of(walk.term.months, walk.plan))
     walk.cycle = cycle_of_other_plan(on, walk.term, walk.conventions)
     lock_price(walk, changed, on, listed_on=walk.term.start, percent=walk.percent)
-    charge(walk, rules.PLAN_CHANGED, rules.CHANGE_BILLING_PLAN, changed, on, family=LineFamily.PLAN_CHANGE)
+    charge(walk, on, Entry(rules.PLAN_CHANGED, rules.CHANGE_BILLING_PLAN, changed, LineFamily.PLAN_CHANGE))
 
 
 def _next_term(walk: Walk, on: date) -> None:
@@ -121,8 +122,8 @@ def _renew(walk: Walk, on: date, renewed: Event | None, changed: Event | None) -
     _choose_end(walk, renewed)
     _begin(walk, on, renewed)
     lock_price(walk, cause, on)
-    change = NO_CHANGE if walk.quantity == before else (before, walk.quantity)
-    charge(walk, rules.RENEWED, rules.RENEW, cause, on, change=change)
+    change = (None, None) if walk.quantity == before else (before, walk.quantity)
+    charge(walk, on, Entry(rules.RENEWED, rules.RENEW, cause, change=change))
 
 
 def _choose_end(walk: Walk, renewed: Event | None) -> None:
@@ -152,19 +153,20 @@ def _extend(walk: Walk, on: date, row: Row[ExtendedTermFactors]) -> None:
         walk.before_extension = (walk.term_name, walk.plan)
     price, inputs = _extended_price(walk, on, row.value)
     walk.is_extended, walk.term_name, walk.plan = True, _MONTH, Plan.MONTHLY
-    walk.price, walk.pending = price, None
+    walk.pending = None
+    walk.lock(price)
     walk.term = natural_term(on, 1, 1, walk.conventions.month_end)
     _begin(walk, on, None)
     if price is None:
         walk.misses_price(on)
     variants = (walk.conventions.extended_service_term.value,)
-    charge(walk, rules.EXTENDED_SERVICE, rules.RENEW, None, on, variants=variants, inputs=inputs)
+    charge(walk, on, Entry(rules.EXTENDED_SERVICE, rules.RENEW, None, variants=variants, inputs=inputs))
 
 
 def _extended_price(
     walk: Walk, on: date, factors: ExtendedTermFactors
 ) -> tuple[UnitPrice | None, tuple[tuple[str, str], ...]]:
-    """The monthly term's price with its surcharge; a month of the year's price with a higher one where there is none."""
+    """The monthly term's price with its surcharge; without one, a month of the year's price with a higher surcharge."""
     term, plan = walk.before_extension
     rows = [row for row in walk.subscription.prices if row.product in {"", walk.product}]
     is_monthly = months_of(term, plan) == 1

@@ -1,6 +1,6 @@
 """New commerce: the rules by name, and the charge types their lines carry.
 
-Not here: the code that applies them (``seats``, ``cancellation``, ``conversions``, ``renewals``, ...), texts for people.
+Not here: the code that applies them (``seats``, ``cancellation``, ...), texts for people.
 """
 
 from shared.domain.expected.rules import Rule

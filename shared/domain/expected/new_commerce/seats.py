@@ -7,14 +7,15 @@ convention.
 Not here: seats that go to another product or subscription (``conversions``, ``moves``), cancellation.
 """
 
-from shared.domain.expected.conventions import SameDay
+from shared.domain.expected.conventions import LineFamily, SameDay
 from shared.domain.expected.new_commerce import rules
-from shared.domain.expected.new_commerce.charging import charge, refund
+from shared.domain.expected.new_commerce.charging import Entry, recreate
 from shared.domain.expected.new_commerce.state import Walk
 from shared.domain.expected.new_commerce.windows import ends_at, is_open, returnable, take
 from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.kinds import ServiceKind
 
+_FAMILY = LineFamily.SEATS
 _MERGED = (SameDay.MERGED.value,)
 _EACH = (SameDay.EACH.value,)
 
@@ -41,11 +42,10 @@ def quantities_changed(walk: Walk, events: list[Event]) -> None:
 
 
 def _bill(walk: Walk, event: Event, before: Quantity, variants: tuple[str, ...]) -> None:
-    after, on = walk.quantity, event.on
+    after, on = walk.quantity, event.at.date()
     charge_type = rules.ADD_QUANTITY if after > before else rules.REMOVE_QUANTITY
-    change = (before, after)
-    refund(walk, rules.SEATS_REFUNDED, charge_type, event, on, before, change=change, variants=variants)
-    charge(walk, rules.SEATS_CHARGED, charge_type, event, on, change=change, variants=variants)
+    entry = Entry(rules.SEATS_REFUNDED, charge_type, event, _FAMILY, (before, after), variants)
+    recreate(walk, on, before, entry, rules.SEATS_CHARGED)
 
 
 def _accept(walk: Walk, event: Event) -> bool:

@@ -8,7 +8,7 @@ Not here: anything that refunds or charges seats.
 from shared.domain.expected.conventions import LineFamily
 from shared.domain.expected.lines import ExpectedLine, UnitPrice
 from shared.domain.expected.new_commerce import rules
-from shared.domain.expected.new_commerce.charging import charge, invoice_of
+from shared.domain.expected.new_commerce.charging import Entry, charge, invoice_of
 from shared.domain.expected.new_commerce.cycles import Cycle
 from shared.domain.expected.new_commerce.state import Walk
 from shared.domain.money import exact_sum
@@ -58,7 +58,7 @@ def term_extended(walk: Walk, event: Event) -> None:
     start, whole = walk.term.end, Period(walk.term.start, event.ends_on)
     walk.term = walk.term._replace(end=whole.end, anchor=whole.end)
     walk.cycle = Cycle(whole.start, whole.end, whole, whole.days, whole.days, 1, whole.days)
-    charge(walk, rules.TRIAL_EXTENDED, rules.EXTEND_TERM, event, start, on=event.on)
+    charge(walk, start, Entry(rules.TRIAL_EXTENDED, rules.EXTEND_TERM, event), on=event.on)
 
 
 def credited(walk: Walk, event: Event) -> None:
@@ -68,7 +68,7 @@ def credited(walk: Walk, event: Event) -> None:
     if amount is None or amount <= 0 or amount > left:
         walk.ignore(event, f"{amount} cannot be given back of {left} charged", "Give an amount that was charged.")
         return
-    mode = walk.conventions.mode(LineFamily.SEATS)
+    mode = walk.mode(LineFamily.SEATS)
     currency = walk.subscription.currency
     walk.lines.append(
         ExpectedLine(

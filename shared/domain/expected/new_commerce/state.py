@@ -7,16 +7,20 @@ they were added, the oldest first.
 Not here: what an event does (``seats``, ``cancellation``, ``conversions``, ...), the order of events (``terms``).
 """
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from shared.domain.expected.conventions import Conventions
+from shared.domain.expected.conventions import Conventions, LineFamily
 from shared.domain.expected.lines import Expected, ExpectedLine, UnitPrice
 from shared.domain.expected.new_commerce.cycles import Cycle, Term
+from shared.domain.expected.rounding import RoundingMode
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.subscriptions.events import Event, Quantity
+from shared.domain.subscriptions.kinds import Plan
 from shared.domain.subscriptions.subscription import Subscription
 
+_SEATS = LineFamily.SEATS
 REQUEST = "request"
 """The source of an event that somebody only asks for."""
 
@@ -24,79 +28,58 @@ REQUEST = "request"
 class Walk:
     """One subscription on its way through its events. Made by ``terms``; every other module changes it."""
 
-    __slots__ = (
-        "auto_renews",
-        "batches",
-        "before_extension",
-        "charged",
-        "consumed",
-        "conventions",
-        "cycle",
-        "derived",
-        "group",
-        "has_promotions",
-        "is_begun",
-        "is_ended",
-        "is_extended",
-        "is_given_up",
-        "is_inherited",
-        "is_suspended",
-        "is_trial",
-        "issues",
-        "last_day",
-        "left",
-        "lines",
-        "next_end",
-        "pending",
-        "percent",
-        "plan",
-        "price",
-        "product",
-        "quantity",
-        "scheduled",
-        "since",
-        "subscription",
-        "term",
-        "term_lines",
-        "term_name",
-    )
-
     cycle: Cycle
     term: Term
     since: datetime
+    quantity: Quantity = 0
+    price: UnitPrice | None = None
+    percent = Decimal(0)
+    charged: ExpectedLine | None = None
+    left = Decimal(0)
+    term_lines = 0
+    is_begun = False
+    is_ended = False
+    is_trial = False
+    is_extended = False
+    is_suspended = False
+    is_given_up = False
+    is_inherited = False
+    has_promotions = False
+    pending: Event | None = None
+    next_end: Event | None = None
+    before_extension: tuple[str, Plan] = ("", Plan.MONTHLY)
 
     def __init__(self, subscription: Subscription, conventions: Conventions, last_day: date) -> None:
         self.subscription = subscription
         self.conventions = conventions
         self.last_day = last_day
-        self.lines: list[ExpectedLine] = []
-        self.issues: list[Issue] = []
         self.product = subscription.product
         self.term_name = subscription.term
         self.plan = subscription.plan
-        self.quantity: Quantity = 0
-        self.price: UnitPrice | None = None
-        self.percent = Decimal(0)
-        self.charged: ExpectedLine | None = None
-        self.left = Decimal(0)
-        self.batches: list[tuple[Quantity, datetime]] = []
-        self.term_lines = 0
-        self.has_promotions = False
-        self.is_begun = False
-        self.is_ended = False
-        self.is_trial = False
-        self.is_extended = False
-        self.is_suspended = False
-        self.is_given_up = False
-        self.is_inherited = False
         self.auto_renews = subscription.auto_renews
-        self.pending: Event | None = None
-        self.next_end: Event | None = None
-        self.before_extension = (subscription.term, subscription.plan)
+        self.lines: list[ExpectedLine] = []
+        self.issues: list[Issue] = []
+        self.batches: list[tuple[Quantity, datetime]] = []
         self.scheduled: dict[date, list[Event]] = {}
         self.consumed: set[Event] = set()
         self.group: dict[str, Walk] = {}
         self.derived: list[Walk] = []
+
+    def lock(self, price: UnitPrice | None) -> None:
+        """Take over the price of one unit; None: nothing can be charged."""
+        self.price = price
+        if price is not None:
+            self._seats = self.mode(_SEATS).amounts(price.amount, self.subscription.currency)
+
+    def mode(self, family: LineFamily) -> RoundingMode:
+        """Return the arithmetic of a line family."""
+        return self.conventions.mode(family)
+
+    def amounts(self, family: LineFamily, price: UnitPrice) -> Callable[[Quantity, int, int], Decimal]:
+        """Return what seats cost at that price, as a function of quantity, part and whole."""
+        if family is _SEATS and price is self.price:
+            return self._seats
+        return self.mode(family).amounts(price.amount, self.subscription.currency)
 
     @property
     def is_running(self) -> bool:

@@ -74,7 +74,7 @@ def _walked_together(
             walks[-1].group = walk.group
     walk.group.update((each.subscription.id, each) for each in walks)
     steps = [(each, events) for each in walks for events in _steps(each)]
-    _find_inherited(walk.group, steps)
+    _find_inherited(steps)
     for each, events in sorted(steps, key=_order):
         _apply(each, events)
     _advance(walk, last_day)
@@ -85,7 +85,7 @@ def _order(step: tuple[Walk, list[Event]]) -> tuple[datetime, int, str]:
     return step[1][0].at, _RANK[step[1][0].kind], step[0].subscription.id
 
 
-def _find_inherited(group: Mapping[str, Walk], steps: Iterable[tuple[Walk, list[Event]]]) -> None:
+def _find_inherited(steps: Iterable[tuple[Walk, list[Event]]]) -> None:
     """Mark the subscriptions that a partial upgrade made: what created them is the upgrade of that day."""
     made = {(events[0].target, events[0].on) for _, events in steps if events[0].kind is EventKind.SEATS_UPGRADED}
     for walk, events in steps:
@@ -138,20 +138,22 @@ def _apply(walk: Walk, events: list[Event]) -> None:
         return
     if walk.is_begun and walk.cycle.end <= day:
         _advance(walk, day)
-    for other in walk.group.values():
-        _advance(other, day)
-    if kind is _CREATED:
+    if walk.group:
+        for other in walk.group.values():
+            _advance(other, day)
+    if kind is _QUANTITY and walk.is_begun and not walk.is_ended:
+        if len(events) == 1:
+            quantity_changed(walk, event)
+        else:
+            quantities_changed(walk, events)
+    elif kind is _CREATED:
         created(walk, event)
     elif kind in _READ_WITH_PRICES or event in walk.consumed:
         return
     elif not walk.is_begun or (walk.is_ended and kind is not _CREDITED):
         _ignore(walk, events)
-    elif kind is not _QUANTITY:
-        _HANDLERS[kind](walk, event)
-    elif len(events) == 1:
-        quantity_changed(walk, event)
     else:
-        quantities_changed(walk, events)
+        _HANDLERS.get(kind, _not_ours)(walk, event)
 
 
 def _ignore(walk: Walk, events: list[Event]) -> None:
@@ -164,6 +166,10 @@ def _ignore(walk: Walk, events: list[Event]) -> None:
 
 def _out_of_place(walk: Walk, event: Event) -> None:
     walk.ignore(event, f"no term ends on that day; the running one ends on {walk.term.end}", "Correct the day.")
+
+
+def _not_ours(walk: Walk, event: Event) -> None:
+    walk.ignore(event, "Microsoft's subscriptions know no such event", "Drop it.")
 
 
 _HANDLERS: Mapping[EventKind, Callable[[Walk, Event], None]] = {

@@ -2,3 +2,7 @@
 
 Not here: the policy itself (``subscriptions/own_billing``), Microsoft's rules.
 """
+
+from shared.domain.expected.own_services.billing import own_service_lines
+
+__all__ = ["own_service_lines"]

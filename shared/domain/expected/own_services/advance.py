@@ -13,140 +13,152 @@ Not here: what was known when (``recurring``), how parts are counted (``shares``
 
 from decimal import Decimal
 from fractions import Fraction
+from math import lcm
 
-from shared.domain.expected.lines import ExpectedLine, UnitPrice
+from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.own_services import rules
-from shared.domain.expected.own_services.amends import Amends
+from shared.domain.expected.own_services.booking import Booking
 from shared.domain.expected.own_services.making import Maker, Why
-from shared.domain.expected.own_services.rates import Rate
+from shared.domain.expected.own_services.rates import Rate, finite
 from shared.domain.expected.own_services.recurring import Known, Window
 from shared.domain.expected.own_services.shares import Part, part_of
-from shared.domain.expected.own_services.timeline import Difference, Piece, dearer_of, differences
-from shared.domain.money import exact_sum
-from shared.domain.subscriptions.events import Event
-from shared.domain.subscriptions.own_billing import Correction, MovedCycle, Share
+from shared.domain.expected.own_services.timeline import Difference, Piece, clipped, dearer_of, differences, extended
+from shared.domain.subscriptions.events import Quantity
+from shared.domain.subscriptions.own_billing import Correction, MovedCycle
 
 
-class AdvanceCycle:
-    """Bills one cycle in advance."""
+def bill_in_advance(known: Known, maker: Maker, window: Window, budget: Decimal | None = None) -> Booking:
+    """Make the lines of a cycle that is charged on its first day. *budget* is what was left to buy its days with."""
+    cycle = _AdvanceCycle(known, maker, window)
+    pieces = known.at_charge(window)
+    if budget is None:
+        cycle.charge(window.start, pieces)
+    else:
+        cycle.buy(pieces, budget)
+    for moment in known.moments(window):
+        cycle.grant(moment)
+        pieces = cycle.learn(moment, pieces)
+    booking, end = cycle.booking, known.end_at(window)
+    if booking.net_at:
+        booking.top_up(end, window.start, end)
+    return booking
 
-    def __init__(self, known: Known, maker: Maker, window: Window, budget: Decimal | None) -> None:
+
+class _AdvanceCycle:
+    """One cycle while it is corrected, moment by moment."""
+
+    def __init__(self, known: Known, maker: Maker, window: Window) -> None:
         self._known = known
         self._maker = maker
         self._window = window
         self._billing = known.subscription.billing
-        self._cycle = window.cycle
-        self._amends = Amends(known, maker)
-        self._budget = budget
-        self.given_back = Decimal(0)
+        self.booking = Booking(maker, window.cycle)
 
-    def bill(self) -> Amends:
-        """Make the cycle's lines, and return the book of its charges."""
-        pieces = self._known.at_charge(self._window)
-        if self._budget is not None:
-            self._bought(pieces, self._budget)
-        else:
-            self._charge(self._window.start, pieces, rules.CYCLE)
-        for moment in self._known.moments(self._window):
-            self._amends.grant(self._window, moment)
-            pieces = self._learn(moment, pieces)
-        return self._amends
+    def charge(self, moment: int, pieces: list[Piece]) -> None:
+        """Charge the pieces as they are known on the first day."""
+        for piece in pieces:
+            part = self._part(piece.start, piece.end)
+            self._charge(moment, piece, part, Why(rules.CYCLE, piece.event, None, piece.quantity))
 
-    def _learn(self, moment: int, old: list[Piece]) -> list[Piece]:
-        """Correct what *moment* changed, and return the pieces as they are billed now."""
-        before, after = self._cycle, self._known.cycle_at(self._window, moment)
-        new = self._known.at(self._window, moment)
-        if before != after:
-            old = self._move(moment, old, before, after)
-        self._cycle = after
-        if self._billing.correction is Correction.ADDITIONS:
-            new = dearer_of(old, new)
+    def buy(self, pieces: list[Piece], budget: Decimal) -> None:
+        """Charge what was left of the plan before, for the days that it bought."""
+        for piece in pieces[:1]:
+            why = Why(rules.BOUGHT_DAYS, self._window.run.event, None, piece.quantity)
+            span = (piece.start, pieces[-1].end)
+            line = self._maker.lump(piece.start, self.booking.cycle, span, budget, 1, why)
+            self.booking.charge(piece.start, line)
+
+    def grant(self, moment: int) -> None:
+        """Give back what was granted at that moment."""
+        end = self._known.end_at(self._window)
+        for grant in self._known.story.grants:
+            if grant.moment == moment:
+                issue = self.booking.grant(moment, grant, end)
+                self._known.story.issues.extend([] if issue is None else [issue])
+
+    def learn(self, moment: int, old: list[Piece]) -> list[Piece]:
+        """Correct what *moment* changed, and return the pieces as they are billed from then on."""
+        known, window, billing = self._known, self._window, self._billing
+        cycle, new = known.cycle_at(window, moment), known.at(window, moment)
+        if cycle != self.booking.cycle and billing.moved_cycle is MovedCycle.NOT_CHARGED:
+            old = extended(clipped(old, cycle.end), self.booking.cycle.end, cycle.end)
+        self.booking.cycle = cycle
+        if billing.correction is Correction.ADDITIONS:
+            new = clipped(dearer_of(old, new), known.cut_at(window, moment))
         found = differences(old, new)
-        if found and self._billing.correction is Correction.SEGMENTS:
+        if found and billing.correction is Correction.SEGMENTS:
             self._again(moment, new, found[0])
         else:
             for difference in found:
                 self._correct(moment, difference)
         return new
 
-    def _charge(self, moment: int, pieces: list[Piece], rule: rules.Rule) -> None:
-        for piece in pieces:
-            part = part_of(self._billing, self._cycle, piece.start, piece.end)
-            self._one_charge(moment, piece, part, Why(rule, piece.event, None, piece.quantity))
+    def _part(self, start: int, end: int) -> Part:
+        return part_of(self._billing, self.booking.cycle, start, end)
 
-    def _one_charge(self, moment: int, piece: Piece, part: Part, why: Why) -> None:
+    def _charge(self, moment: int, piece: Piece, part: Part, why: Why) -> None:
         if part.part:
             span, units = (piece.start, piece.end), (piece.quantity, piece.rate, part)
-            self._amends.charge(moment, self._maker.line(moment, self._cycle, span, units, 1, why))
-
-    def _bought(self, pieces: list[Piece], budget: Decimal) -> None:
-        """Charge what the plan before left, for the days that it bought."""
-        event = self._window.run.event
-        for piece in pieces[:1]:
-            why = Why(rules.BOUGHT_DAYS, event, None, piece.quantity)
-            line = self._maker.lump(piece.start, self._cycle, (piece.start, pieces[-1].end), budget, 1, why)
-            self._amends.charge(piece.start, line)
-
-    # corrections
+            self.booking.charge(moment, self._maker.line(moment, self.booking.cycle, span, units, 1, why))
 
     def _correct(self, moment: int, found: Difference) -> None:
-        old, new = found.old, found.new
-        part = part_of(self._billing, self._cycle, found.start, found.end)
-        event = self._event_of(moment, found)
+        old, new, span = found.old, found.new, (found.start, found.end)
+        part, why = self._part(*span), self._why(moment, found)
         if old is not None and new is not None and self._billing.correction is not Correction.PAIR:
-            self._difference(moment, found, part, event)
+            self._difference(moment, span, (old, new), part, why)
             return
-        before, after = old.quantity if old else 0, new.quantity if new else 0
         if old is not None:
             rule = rules.END_CREDIT if new is None else rules.CHANGE_CREDIT
-            self._credit(moment, old._replace(start=found.start, end=found.end), part, Why(rule, event, before, after))
+            self._credit(moment, span, (old.quantity, old.rate, part), why._replace(rule=rule))
         if new is not None:
-            piece = new._replace(start=found.start, end=found.end)
-            self._one_charge(moment, piece, part, Why(rules.CHANGE_CHARGE, event, before, after))
+            self._charge(moment, new._replace(start=span[0], end=span[1]), part, why)
 
-    def _credit(self, moment: int, piece: Piece, part: Part, why: Why) -> None:
+    def _credit(self, moment: int, span: tuple[int, int], units: tuple[Quantity, Rate, Part], why: Why) -> None:
+        quantity, rate, part = units
         share_left = None if why.event is None else why.event.share_left
-        if share_left is not None and Fraction(share_left) < part.exact and why.after == 0:
+        if share_left is not None and Fraction(share_left) < part.exact:
             left = max(Fraction(share_left), Fraction(0))
             part = Part(left.numerator, left.denominator, "times")
             why = why._replace(rule=rules.UNUSED_CREDIT)
-        if not part.part:
-            return
-        amount = self._maker.amount(piece.rate, piece.quantity, part)
-        span = (piece.start, piece.end)
-        self.given_back = exact_sum((self.given_back, self._amends.left_of(amount)))
-        self._amends.credit(moment, self._cycle, span, (piece.quantity, piece.rate, part), why)
+        self.booking.credit(moment, span, (quantity, rate, part), why)
 
-    def _difference(self, moment: int, found: Difference, part: Part, event: Event | None) -> None:
-        """One line: over the units where the price stayed, over the price where the units did, else over both."""
-        old, new = found.old, found.new
-        if old is None or new is None or not part.part:
-            return
-        sign, quantity, rate = net(old, new)
-        why = Why(rules.DIFFERENCE, event, old.quantity, new.quantity)
-        piece = Piece(found.start, found.end, quantity, rate, event)
+    def _difference(
+        self, moment: int, span: tuple[int, int], pieces: tuple[Piece, Piece], part: Part, why: Why
+    ) -> None:
+        sign, quantity, rate = net(*pieces)
+        why = why._replace(rule=rules.DIFFERENCE)
         if sign > 0:
-            self._one_charge(moment, piece, part, why)
+            self._charge(moment, Piece(*span, quantity, rate), part, why)
         elif sign < 0:
-            self._amends.credit(moment, self._cycle, (found.start, found.end), (quantity, rate, part), why)
+            self._credit(moment, span, (quantity, rate, part), why)
 
     def _again(self, moment: int, pieces: list[Piece], found: Difference) -> None:
         """Reverse what was charged for the cycle, and charge every piece by itself."""
-        event = self._event_of(moment, found)
+        why = self._why(moment, found)
+        self.booking.reverse(moment, why._replace(rule=rules.REVERSAL))
+        for piece in pieces:
+            self._charge(moment, piece, self._part(piece.start, piece.end), why._replace(rule=rules.SEGMENT))
+
+    def _why(self, moment: int, found: Difference) -> Why:
+        event = self._known.event_at(self._window, moment, is_end=found.new is None)
         before = found.old.quantity if found.old else 0
         after = found.new.quantity if found.new else 0
-        self._amends.reverse(moment, self._cycle, Why(rules.REVERSAL, event, before, after))
-        for piece in pieces:
-            part = part_of(self._billing, self._cycle, piece.start, piece.end)
-            self._one_charge(moment, piece, part, Why(rules.SEGMENT, event, before, after))
-
-    def _move(self, moment: int, old: list[Piece], before: rules.Cycle, after: rules.Cycle) -> list[Piece]:
-        return old
-
-    def _event_of(self, moment: int, found: Difference) -> Event | None:
-        return self._known.event_at(self._window, moment, found)
+        return Why(rules.CHANGE_CHARGE, event, before, after)
 
 
-def net(old: Piece, new: Piece) -> tuple[int, object, Rate]:
-    """x."""
-    raise NotImplementedError
+def net(old: Piece, new: Piece) -> tuple[int, Quantity, Rate]:
+    """Return the sign, units and rate of one line over the difference of two pieces.
+
+    The line is over the units where the price stayed, over the price where the units did, else one unit over both.
+    """
+    if old.rate == new.rate:
+        more = new.quantity > old.quantity
+        units = new.quantity - old.quantity if more else old.quantity - new.quantity
+        return (1 if more else -1), units, new.rate
+    is_over_price = new.quantity == old.quantity
+    quantity: Quantity = new.quantity if is_over_price else 1
+    exact = new.rate.exact - old.rate.exact if is_over_price else new.cost - old.cost
+    down = lcm(old.rate.down, new.rate.down)
+    price = finite(abs(exact) * down) or Decimal(0)  # a price times its scale always has an end
+    sign = (exact > 0) - (exact < 0)
+    return sign, quantity, Rate(UnitPrice(price, price, Decimal(0), "the difference of two prices"), 1, down)

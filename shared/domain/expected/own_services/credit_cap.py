@@ -5,7 +5,6 @@ Sources: Kill Bill, repair after an adjustment: a later repair gives back at mos
 Not here: how much a credit should be (``advance``).
 """
 
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
@@ -13,44 +12,38 @@ from shared.domain.expected.lines import ExpectedLine
 from shared.domain.money import exact_sum
 
 
-@dataclass(slots=True)
-class _Charge:
-    line: ExpectedLine
-    left: Decimal
-
-
-@dataclass(slots=True)
 class Ledger:
     """The charges of one cycle, in the order in which they were made, and what is left of each."""
 
-    _charges: list[_Charge] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._lines: list[ExpectedLine] = []
+        self._left: list[Decimal] = []
 
     def charge(self, line: ExpectedLine) -> None:
         """Note a charge."""
-        self._charges.append(_Charge(line, line.amount))
+        self._lines.append(line)
+        self._left.append(line.amount)
 
-    @property
-    def left(self) -> Decimal:
-        """What could still be given back."""
-        return exact_sum(charge.left for charge in self._charges)
-
-    def open_charges(self) -> list[tuple[ExpectedLine, Decimal]]:
-        """Return the charges of which something is left, the oldest first."""
-        return [(charge.line, charge.left) for charge in self._charges if charge.left > 0]
-
-    def take(self, amount: Decimal, start: date | None = None) -> tuple[Decimal, ExpectedLine | None]:
-        """Take at most *amount* from the charges, the newest that begins by *start* first.
+    def take(self, amount: Decimal, from_on: date | None = None) -> tuple[Decimal, ExpectedLine | None]:
+        """Take at most *amount* from the charges: the newest that begins by *from_on* first, then any.
 
         Returns what was taken, and the charge that the credit corrects.
         """
         taken, corrected = Decimal(0), None
-        for charge in sorted(reversed(self._charges), key=lambda charge: not _is_by(charge.line, start)):
-            part = min(charge.left, exact_sum((amount, taken.copy_negate())))
+        newest_first = range(len(self._lines) - 1, -1, -1)
+        for index in sorted(newest_first, key=lambda index: _begins_later(self._lines[index], from_on)):
+            part = min(self._left[index], exact_sum((amount, taken.copy_negate())))
             if part > 0:
-                charge.left = exact_sum((charge.left, part.copy_negate()))
-                taken, corrected = exact_sum((taken, part)), corrected or charge.line
+                self._left[index] = exact_sum((self._left[index], part.copy_negate()))
+                taken, corrected = exact_sum((taken, part)), corrected or self._lines[index]
         return taken, corrected
 
+    def take_all(self) -> list[tuple[ExpectedLine, Decimal]]:
+        """Take whatever is left of every charge; the charges and what was left of them, the oldest first."""
+        found = [(line, left) for line, left in zip(self._lines, self._left, strict=True) if left > 0]
+        self._left = [Decimal(0)] * len(self._lines)
+        return found
 
-def _is_by(line: ExpectedLine, start: date | None) -> bool:
-    return start is None or line.start is None or line.start <= start
+
+def _begins_later(line: ExpectedLine, from_on: date | None) -> bool:
+    return from_on is not None and line.start is not None and line.start > from_on

@@ -57,12 +57,9 @@ class Maker:
 
     def amount(self, rate: Rate, quantity: Quantity, part: Part) -> Decimal:
         """Return what *quantity* units cost for *part* of a cycle, rounded once."""
+        share = of_rate(rate, part)
         return self.mode.amount(
-            rate.price.amount,
-            quantity,
-            part.part * rate.up,
-            part.whole * rate.down,
-            currency=self.subscription.currency,
+            rate.price.amount, quantity, share.part, share.whole, currency=self.subscription.currency
         )
 
     def line(
@@ -71,7 +68,7 @@ class Maker:
         """Return the line over *span* of *cycle*: units, their rate and the share."""
         quantity, rate, part = units
         period = days_of(*span, self.per_day)
-        amount = self.amount(rate, quantity, part)
+        amount, share = self.amount(rate, quantity, part), of_rate(rate, part)
         inputs = why.inputs
         if self.per_day != 1:
             inputs = (*inputs, ("from", f"{instant(span[0]):%Y-%m-%dT%H:%M:%SZ}"))
@@ -84,8 +81,8 @@ class Maker:
             period.start,
             period.end,
             cycle.period,
-            part.part * rate.up,
-            part.whole * rate.down,
+            share.part,
+            share.whole,
             quantity,
             sign,
             rate.price,
@@ -96,7 +93,7 @@ class Maker:
             why.before,
             why.after,
             why.corrects,
-            part.counted,
+            share.counted,
             (),
             None,
             (),
@@ -110,6 +107,35 @@ class Maker:
         rate = Rate(UnitPrice(amount, amount, Decimal(0), why.rule.says))
         return self.line(arises, cycle, span, (1, rate, WHOLE), sign, why)
 
+    def reversal(self, arises: int, line: ExpectedLine, left: Decimal, why: Why) -> ExpectedLine:
+        """Return the line that takes back what is *left* of *line*: the line itself, or a lump over what is left."""
+        price, units, part, whole = line.price, line.quantity, line.part, line.whole
+        if left != line.amount:
+            price, units, part, whole = UnitPrice(left, left, Decimal(0), why.rule.says), 1, 1, 1
+        return line._replace(
+            rule=why.rule,
+            charge_type=CREDIT_TYPE,
+            event=why.event,
+            sign=-1,
+            price=price,
+            quantity=units,
+            part=part,
+            whole=whole,
+            amount=left.copy_negate(),
+            invoice=self.due(arises),
+            quantity_before=why.before,
+            quantity_after=why.after,
+            corrects=why.corrects,
+        )
+
+    def share_of(self, amount: Decimal, part: Part) -> Decimal:
+        """Return *part* of an amount, rounded once."""
+        return self.mode.amount(amount, 1, part.part, part.whole, currency=self.subscription.currency)
+
+    def day_of(self, tick: int) -> date:
+        """Return the day a tick lies in."""
+        return day_of(tick, self.per_day)
+
     def due(self, arises: int) -> date:
         """Return the day of the invoice for a line that arises at that tick.
 
@@ -121,6 +147,15 @@ class Maker:
             return day_of(arises, self.per_day) + timedelta(days=days)
         except OverflowError as error:
             raise PeriodError(f"{days} days after {day_of(arises, self.per_day)} lie outside the calendar") from error
+
+
+def of_rate(rate: Rate, part: Part) -> Part:
+    """Return the share of the rate's price: of a price for another span, a whole cycle is so many months of so many."""
+    if rate.up == rate.down:
+        return part
+    if part.part == part.whole:
+        return Part(rate.up, rate.down, "months")
+    return Part(part.part * rate.up, part.whole * rate.down, part.counted)
 
 
 def mode_of(subscription: Subscription, conventions: Conventions) -> RoundingMode:

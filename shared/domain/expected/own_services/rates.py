@@ -29,7 +29,7 @@ _HUNDREDTH = Decimal("0.01")
 
 
 class State(NamedTuple):
-    """What is so from a moment on. *told* is a price told by an event, for a whole cycle; *since* the plan's first tick.
+    """What is so from a moment on. *told* is a price for a whole cycle told by an event; *since* the plan's first tick.
 
     *uplift* is the product of all renewals' uplifts; *percent_off* the promotion's.
     """

@@ -15,6 +15,7 @@ from shared.domain.expected.own_services.cycles import Cycle, day_of
 from shared.domain.expected.own_services.rates import Rate, State, rate_of
 from shared.domain.expected.own_services.story import Change, End, Move, Run, Story
 from shared.domain.expected.own_services.timeline import Piece, shaped
+from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.own_billing import Denominator, FirstCycle, MovedCycle, Share, Timing
 from shared.domain.subscriptions.subscription import Subscription
 
@@ -95,11 +96,26 @@ class Known:
         cycle = self.cycle_at(window, moment)
         ends = [end for end in self.story.ends if end.moment <= moment and self._counts(end, window)]
         end = ends[-1].at if ends else None
-        following = window.following
-        if following is not None and following.moment <= moment:
-            end = following.start if end is None else min(end, following.start)
+        cut = self.cut_at(window, moment)
+        if cut is not None:
+            end = cut if end is None else min(end, cut)
         changes = [change for change in self.story.changes if change.moment <= moment]
         return self._pieces(window, cycle, changes, end)
+
+    def cut_at(self, window: Window, moment: int) -> int | None:
+        """Return where the next run of cycles begins, if that was known at *moment*."""
+        following = window.following
+        return following.start if following is not None and following.moment <= moment else None
+
+    def event_at(self, window: Window, moment: int, *, is_end: bool) -> Event | None:
+        """Return the event of *moment* that changed the cycle: the one that ended it where *is_end*, if there is."""
+        changes = [change.event for change in self.story.changes if max(change.moment, window.start) == moment]
+        ends = [end.event for end in self.story.ends if end.moment == moment]
+        ends += [move.event for move in self.story.moves if move.moment == moment]
+        if window.following is not None and window.following.moment == moment:
+            ends.append(window.following.event)
+        found = [*ends, *changes] if is_end else [*changes, *ends]
+        return next((event for event in found if event is not None), None)
 
     def end_at(self, window: Window) -> int:
         """Return the tick on which the service in this cycle ended, or the cycle."""

@@ -16,7 +16,9 @@ END_CREDIT = Rule("own.end_credit", "An end gives back what was paid for the res
 CAPPED_CREDIT = Rule("own.capped_credit", "A credit is never more than what is left of the charge it corrects")
 UNUSED_CREDIT = Rule("own.unused_credit", "A change of plan gives back the smaller of the time and the units left")
 BOUGHT_DAYS = Rule("own.bought_days", "What is left of the old plan buys days of the new one, rounded up")
-MOVED_CYCLE = Rule("own.moved_cycle", "A moved end of the cycle charges the days added or gives back the days taken away")
+MOVED_CYCLE = Rule(
+    "own.moved_cycle", "A moved end of the cycle charges the days added or gives back the days taken away"
+)
 GRANTED_CREDIT = Rule("own.granted_credit", "An amount was given back")
 MINIMUM = Rule("own.minimum", "A cycle costs at least the agreed minimum")
 ONE_OFF = Rule("own.one_off", "A one-off charge is charged on its day and never prorated")

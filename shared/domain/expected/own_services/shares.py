@@ -13,6 +13,7 @@ Not here: prices, which parts are charged (``timeline``).
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from shared.domain.expected.own_services.cycles import Cycle, days_of, month_day
@@ -43,21 +44,13 @@ def part_of(billing: OwnBilling, cycle: Cycle, start: int, end: int) -> Part:
     """Return the share of *cycle* from tick *start* up to *end*, as *billing* counts parts. Both lie in the cycle."""
     if cycle.tail_start is not None and end > cycle.tail_start:
         return _with_tail(billing, cycle, start, end)
-    share = billing.share
-    if share is Share.NONE:
+    if billing.share is Share.NONE:
         return WHOLE
-    if share is Share.WHOLE_MONTHS:
+    if billing.share is Share.WHOLE_MONTHS:
         return _months_begun(cycle, start, end)
     if start == cycle.base_start and end == cycle.base_end:
         return _whole(billing, cycle)
-    if cycle.months is not None and cycle.per_day == 1:
-        if share is Share.FIXED_DAYS:
-            return fixed_days_share(end - start, billing.days_in_month, cycle.months)
-        if share is Share.THIRTY_360:
-            return _thirty_360(cycle, start, end)
-        if share is Share.MONTHS_THEN_DAYS:
-            return _months_then_days(billing, cycle, start, end)
-    return Part(end - start, cycle.base_end - cycle.base_start, "days" if cycle.per_day == 1 else "seconds")
+    return _partial(billing, cycle, start, end)
 
 
 def fixed_days_share(days: int, days_in_month: Decimal, months: int) -> Part:
@@ -118,9 +111,20 @@ def _whole(billing: OwnBilling, cycle: Cycle) -> Part:
     return Part(length, length, "days" if cycle.per_day == 1 else "seconds")
 
 
+def _partial(billing: OwnBilling, cycle: Cycle, start: int, end: int) -> Part:
+    """Count days (or seconds) as the policy says; cycles that are not made of months know actual ones only."""
+    if cycle.months is not None and billing.share is Share.FIXED_DAYS:
+        return fixed_days_share(end - start, billing.days_in_month, cycle.months)
+    if cycle.months is not None and billing.share is Share.THIRTY_360:
+        return _thirty_360(cycle, start, end)
+    if cycle.months is not None and billing.share is Share.MONTHS_THEN_DAYS:
+        return _months_then_days(billing, cycle, start, end)
+    return Part(end - start, cycle.base_end - cycle.base_start, "days" if cycle.per_day == 1 else "seconds")
+
+
 def _months_begun(cycle: Cycle, start: int, end: int) -> Part:
     marks = month_marks(cycle)
-    begun = sum(1 for first, last in zip(marks, marks[1:], strict=False) if first < end and start < last)
+    begun = sum(1 for first, last in pairwise(marks) if first < end and start < last)
     return Part(begun, len(marks) - 1, "months")
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from shared.domain.expected.own_services import complaints
-from shared.domain.expected.own_services.cycles import Cycle, Grid, grid_from, tick_at, ticks_in_day
+from shared.domain.expected.own_services.cycles import Cycle, Grid, day_of, grid_from, tick_at, ticks_in_day
 from shared.domain.expected.own_services.plan_changes import changed_cycles, is_dearer
 from shared.domain.expected.own_services.rates import State
 from shared.domain.expected.own_services.story import Change, End, Grant, Move, Run, Story
@@ -18,7 +18,7 @@ from shared.domain.money import exact_product
 from shared.domain.periods import add_months
 from shared.domain.subscriptions.events import Event, EventKind, Quantity
 from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months
-from shared.domain.subscriptions.own_billing import ChangeDay, PlanChange, PriceChange, Share, Span
+from shared.domain.subscriptions.own_billing import ChangeDay, PriceChange, Share, Span
 from shared.domain.subscriptions.subscription import Subscription
 
 _ONE = Decimal(1)
@@ -37,10 +37,10 @@ class _Waiting(NamedTuple):
 def story_of(subscription: Subscription) -> Story | None:
     """Return the story; None where the subscription was never created."""
     created = next((event for event in subscription.events if event.kind is EventKind.CREATED), None)
-    return None if created is None else _Teller(subscription, created).told()
+    return None if created is None else Teller(subscription, created).told()
 
 
-class _Teller:
+class Teller:
     """Goes through the events once, moment by moment."""
 
     def __init__(self, subscription: Subscription, created: Event) -> None:
@@ -108,10 +108,10 @@ class _Teller:
             return Run(start, moment, event, grid)
         ends_at = self._ends_at
         if ends_at is not None and ends_at > start:
-            day = date.fromordinal(start // per_day).day
+            day = day_of(start, per_day).day
             return Run(start, moment, event, cycle=Cycle(start, ends_at, start, ends_at, None, day, per_day))
         if subscription.term:
-            day_one = date.fromordinal(start // per_day)
+            day_one = day_of(start, per_day)
             months = term_months(subscription.term)
             grid = Grid(day_one, day_one.day, months, is_months=True, per_day=per_day, past_midnight_s=start % per_day)
             return Run(start, moment, event, grid)
@@ -127,8 +127,7 @@ class _Teller:
         before, self._plan_event = self._state, None
         for event in events:
             self._hear(event)
-        if self._plan_event is not None:
-            self._change_plan(before, self._plan_event)
+        self._settle_plan(before)
         if self._state != before:
             self._story.add_change(Change(max(self._at, self._start), moment, self._last_event, self._state))
 
@@ -141,7 +140,7 @@ class _Teller:
             self._ignore(event, "the service had ended")
         else:
             self._last_event = event
-            _MEANINGS.get(event.kind, _Teller._not_ours)(self, event)
+            _MEANINGS.get(event.kind, Teller.not_ours)(self, event)
 
     def _is_over(self, event: Event) -> bool:
         if self._is_cancelled:
@@ -158,13 +157,15 @@ class _Teller:
 
     # what each kind of event means
 
-    def _quantity(self, event: Event) -> None:
+    def quantity(self, event: Event) -> None:
+        """Another quantity."""
         if event.quantity is None or event.quantity < 0:
             self._ignore(event, "it has no quantity of 0 or more")
         else:
             self._state = self._state._replace(quantity=event.quantity)
 
-    def _price(self, event: Event) -> None:
+    def price(self, event: Event) -> None:
+        """Another price of one unit."""
         if event.unit_price is None or event.unit_price < 0:
             self._ignore(event, "it has no price of 0 or more")
             return
@@ -179,14 +180,16 @@ class _Teller:
         else:
             self._wait(_Waiting(cycle.end, event, patch, _no_run))
 
-    def _promotion(self, event: Event) -> None:
+    def promotion(self, event: Event) -> None:
+        """A promotion began or ended."""
         percent = event.percent if event.kind is EventKind.PROMOTION_BEGAN else Decimal(0)
         if percent is None or not 0 <= percent <= 100:
             self._ignore(event, "it has no percentage from 0 to 100")
         else:
             self._state = self._state._replace(percent_off=percent)
 
-    def _plan(self, event: Event) -> None:
+    def plan(self, event: Event) -> None:
+        """Another plan."""
         if event.unit_price is not None and event.unit_price < 0:
             self._ignore(event, "its price is negative")
             return
@@ -194,24 +197,27 @@ class _Teller:
             self._ignore(event, "its charge cycle has no length")
             return
         if event.quantity is not None:
-            self._quantity(event)
+            self.quantity(event)
         self._state = _other_plan(self._state, event, self._billing.span, self._at)
         self._plan_event = event
 
-    def _active(self, event: Event) -> None:
+    def active(self, event: Event) -> None:
+        """Suspended, or active again."""
         is_active = event.kind is EventKind.REACTIVATED
         if self._state.is_active is is_active and not self._billing.suspension_is_charged:
             self._ignore(event, "the service was " + ("not suspended" if is_active else "suspended already"))
         elif not self._billing.suspension_is_charged:
             self._state = self._state._replace(is_active=is_active)
 
-    def _granted(self, event: Event) -> None:
+    def granted(self, event: Event) -> None:
+        """An amount given back."""
         if event.amount is None or event.amount <= 0:
             self._ignore(event, "it has no amount above 0")
         else:
             self._story.grants.append(Grant(self._moment, event))
 
-    def _cancelled(self, event: Event) -> None:
+    def cancelled(self, event: Event) -> None:
+        """Cancelled, now or on a day to come."""
         at = self._moment
         if event.ends_on is not None:
             at = max(at, self._tick_of(event.ends_on))
@@ -221,13 +227,15 @@ class _Teller:
         self._story.ends.append(End(self._moment, at if known is None else min(at, known), event, is_cancellation=True))
         self._is_cancelled = event.ends_on is None
 
-    def _expired(self, event: Event) -> None:
+    def expired(self, event: Event) -> None:
+        """The term ended."""
         known = self._ends_at
         if known is None or known > self._moment:
             self._story.ends.append(End(self._moment, self._moment, event))
         self._is_cancelled = True
 
-    def _end_date(self, event: Event) -> None:
+    def end_date(self, event: Event) -> None:
+        """Another end of the service."""
         at = None if event.ends_on is None else self._tick_of(event.ends_on)
         if at is not None and at <= max(self._moment, self._start):
             self._ignore(event, "the new end lies in the past")
@@ -237,8 +245,9 @@ class _Teller:
         if at is not None and run is not None and run.cycle is not None and self._billing.span is Span.TERM:
             self._story.moves.append(Move(self._moment, at, event))
 
-    def _renewed(self, event: Event) -> None:
-        begins = self._ends_at if self._ends_at is not None else self._at
+    def renewed(self, event: Event) -> None:
+        """A new term, from the end of the running one or from now."""
+        begins = self._renewed_from()
         self._story.ends.append(End(self._moment, self._renewed_until(begins, event), event))
         ends_at, told, quantity = self._ends_at, event.unit_price, event.quantity
         uplift = exact_product(100 + self._billing.uplift_percent, _HUNDREDTH)
@@ -255,13 +264,20 @@ class _Teller:
 
         self._wait(_Waiting(begins, event, patch, run))
 
+    def _renewed_from(self) -> int:
+        """Return the end of the running term; where services run on without one, now."""
+        if self._ends_at is not None:
+            return self._ends_at
+        cycle = self._story.cycle_at(self._at) if self._billing.span is Span.TERM else None
+        return self._at if cycle is None or cycle.start == self._at else cycle.end
+
     def _renewed_until(self, begins: int, event: Event) -> int | None:
         if event.ends_on is not None and self._tick_of(event.ends_on) > begins:
             return self._tick_of(event.ends_on)
         if self._ends_at is None or not self._subscription.term:
             return None
         day, second = divmod(begins, self._story.per_day)
-        until = add_months(date.fromordinal(day), term_months(self._subscription.term))
+        until = add_months(day_of(day, 1), term_months(self._subscription.term))
         return until.toordinal() * self._story.per_day + second
 
     def _term_renewed(self, begins: int, ends_at: int | None, event: Event) -> Run | None:
@@ -269,27 +285,31 @@ class _Teller:
         before = self._story.run_at(begins - 1)
         if self._billing.span is not Span.TERM or before is None:
             return None
-        if ends_at is None or before.cycle is None or event.unit_price is not None:
+        if ends_at is None and before.grid is not None:
+            return None
+        if ends_at is None or event.ends_on is None or event.unit_price is not None:
             return self._run(begins, begins, event)
-        length = before.cycle.base_end - before.cycle.base_start
-        day = date.fromordinal(begins // self._story.per_day).day
-        cycle = Cycle(begins, ends_at, begins, begins + length, None, day, self._story.per_day)
-        return Run(begins, begins, event, cycle=cycle)
+        cycle = before.cycle_at(begins - 1)
+        length = cycle.base_end - cycle.base_start
+        day = day_of(begins, self._story.per_day).day
+        renewed = Cycle(begins, ends_at, begins, begins + length, None, day, self._story.per_day)
+        return Run(begins, begins, event, cycle=renewed)
 
-    def _cycle_moved(self, event: Event) -> None:
-        cycle, end = self._story.cycle_at(self._at), event.ends_on and self._tick_of(event.ends_on)
-        if cycle is None or end is None or end <= self._at or self._billing.span is Span.TERM:
+    def cycle_moved(self, event: Event) -> None:
+        """Another end of the running charge cycle."""
+        cycle, end = self._story.cycle_at(self._at), self._tick_of(event.ends_on or date.min)
+        if cycle is None or end <= self._at or self._billing.span is Span.TERM:
             self._ignore(event, "no cycle of the service runs then that could end on that day")
             return
         run = self._story.run_at(self._at)
         grid = (run and run.grid) or grid_from(self._billing, end, None, self._state.every)
-        day = date.fromordinal(end // self._story.per_day)
+        day = day_of(end, self._story.per_day)
         moved = replace(grid, anchor=day, anchor_day=day.day, past_midnight_s=0)
         self._story.moves.append(Move(self._moment, end, event))
         self._story.replace_runs(Run(end, self._moment, event, moved))
         self._waiting = [each._replace(at=end) if each.at == cycle.end else each for each in self._waiting]
 
-    def _trial(self, event: Event) -> None:
+    def trial(self, event: Event) -> None:
         """Nothing but the first charge changes while a trial runs: it ends now, or later."""
         runs, at = self._story.runs, self._moment
         if event.kind is EventKind.TERM_EXTENDED:
@@ -299,11 +319,16 @@ class _Teller:
         else:
             self._begin_charges(at, event)
 
-    def _not_ours(self, event: Event) -> None:
+    def not_ours(self, event: Event) -> None:
+        """What own services do not have."""
         if event.kind is not EventKind.AUTO_RENEW_CHANGED:
             self._ignore(event, "own services do not know it; change the quantities of both services instead")
 
     # plans
+
+    def _settle_plan(self, before: State) -> None:
+        if self._plan_event is not None:
+            self._change_plan(before, self._plan_event)
 
     def _change_plan(self, before: State, event: Event) -> None:
         state, billing, story = self._state, self._billing, self._story
@@ -339,12 +364,10 @@ class _Teller:
         self._wait(_Waiting(cycle.end, event, patch, run))
 
     def _plan_renewed(self, at: int, event: Event) -> Run | None:
-        """Return the cycles of a plan that waited for *at*; None where the running ones go on."""
+        """Return the cycles of a plan that waited for *at*, aligned as a new service's; None where the old ones go on."""
         run, every = self._story.run_at(at), self._state.every
         if self._billing.span is Span.TERM or run is None or run.grid is None or run.grid.every == every:
             return None
-        if self._billing.plan_change is PlanChange.KEEPS_CYCLE and event.keeps_cycle:
-            return Run(at, at, event, replace(run.grid, every=every))
         return self._run(at, at, event)
 
     # waiting
@@ -373,23 +396,23 @@ class _Teller:
 
 _PLAN_KINDS = {EventKind.PLAN_CHANGED, EventKind.UPGRADED}
 
-_MEANINGS: dict[EventKind, Callable[[_Teller, Event], None]] = {
-    EventKind.QUANTITY_CHANGED: _Teller._quantity,
-    EventKind.PRICE_CHANGED: _Teller._price,
-    EventKind.PROMOTION_BEGAN: _Teller._promotion,
-    EventKind.PROMOTION_ENDED: _Teller._promotion,
-    EventKind.PLAN_CHANGED: _Teller._plan,
-    EventKind.UPGRADED: _Teller._plan,
-    EventKind.SUSPENDED: _Teller._active,
-    EventKind.REACTIVATED: _Teller._active,
-    EventKind.CREDITED: _Teller._granted,
-    EventKind.CANCELLED: _Teller._cancelled,
-    EventKind.EXPIRED: _Teller._expired,
-    EventKind.END_DATE_CHANGED: _Teller._end_date,
-    EventKind.RENEWED: _Teller._renewed,
-    EventKind.CYCLE_MOVED: _Teller._cycle_moved,
-    EventKind.TERM_EXTENDED: _Teller._trial,
-    EventKind.CONVERTED: _Teller._trial,
+_MEANINGS: dict[EventKind, Callable[[Teller, Event], None]] = {
+    EventKind.QUANTITY_CHANGED: Teller.quantity,
+    EventKind.PRICE_CHANGED: Teller.price,
+    EventKind.PROMOTION_BEGAN: Teller.promotion,
+    EventKind.PROMOTION_ENDED: Teller.promotion,
+    EventKind.PLAN_CHANGED: Teller.plan,
+    EventKind.UPGRADED: Teller.plan,
+    EventKind.SUSPENDED: Teller.active,
+    EventKind.REACTIVATED: Teller.active,
+    EventKind.CREDITED: Teller.granted,
+    EventKind.CANCELLED: Teller.cancelled,
+    EventKind.EXPIRED: Teller.expired,
+    EventKind.END_DATE_CHANGED: Teller.end_date,
+    EventKind.RENEWED: Teller.renewed,
+    EventKind.CYCLE_MOVED: Teller.cycle_moved,
+    EventKind.TERM_EXTENDED: Teller.trial,
+    EventKind.CONVERTED: Teller.trial,
 }
 
 

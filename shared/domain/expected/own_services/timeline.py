@@ -1,7 +1,7 @@
 """Timelines: what a charge cycle is billed for, piece by piece, and what differs between two versions of it.
 
-A timeline is the cycle as it was known at a moment: pieces of time, each with a quantity and a rate. The first version is
-charged; each later moment makes a new version, and the differences are the corrections. Coarse ways of counting
+A timeline is the cycle as it was known at a moment: pieces of time, each with a quantity and a rate. The first version
+is charged; each later moment makes a new version, and the differences are the corrections. Coarse ways of counting
 (whole months, any part is the whole) let one piece, the dearest, stand for each month or for the cycle.
 
 Invariants: pieces are in order, do not overlap, have a length and a quantity above zero; neighbours differ.
@@ -12,6 +12,7 @@ Not here: amounts, lines (``advance``, ``arrears``).
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 
 from shared.domain.expected.own_services.cycles import Cycle
@@ -75,6 +76,18 @@ def dearer_of(old: Sequence[Piece], new: Sequence[Piece]) -> list[Piece]:
     return joined(made)
 
 
+def clipped(pieces: Sequence[Piece], end: int | None) -> list[Piece]:
+    """Return *pieces* up to *end* (None: all of them)."""
+    if end is None:
+        return list(pieces)
+    return [piece._replace(end=min(piece.end, end)) for piece in pieces if piece.start < end]
+
+
+def extended(pieces: Sequence[Piece], end: int, new_end: int) -> list[Piece]:
+    """Return *pieces* where the one that reaches *end* reaches *new_end* instead."""
+    return [piece._replace(end=new_end) if piece.end == end < new_end else piece for piece in pieces]
+
+
 def differences(old: Sequence[Piece], new: Sequence[Piece]) -> list[Difference]:
     """Return where two versions differ, in order."""
     made: list[Difference] = []
@@ -106,11 +119,9 @@ def _same(one: Piece | None, other: Piece | None) -> bool:
     return one.quantity == other.quantity and one.rate == other.rate
 
 
-def _side_by_side(
-    old: Sequence[Piece], new: Sequence[Piece]
-) -> Iterator[tuple[int, int, Piece | None, Piece | None]]:
+def _side_by_side(old: Sequence[Piece], new: Sequence[Piece]) -> Iterator[tuple[int, int, Piece | None, Piece | None]]:
     marks = sorted({mark for piece in (*old, *new) for mark in (piece.start, piece.end)})
-    for start, end in zip(marks, marks[1:], strict=False):
+    for start, end in pairwise(marks):
         yield start, end, _covering(old, start), _covering(new, start)
 
 

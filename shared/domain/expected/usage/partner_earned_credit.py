@@ -1,8 +1,8 @@
 """Partner earned credit: what a partner who manages a customer's Azure resources pays less for their usage.
 
 It is earned for each resource and day, or not at all: whoever lacks access for a part of the day earns nothing on it.
-It stands in the effective price (``EUP = price x 0.85``), never in a line of its own. Reservations, savings plans, other
-publishers' products, spot machines and telco are without it.
+It stands in the effective price (``EUP = price x 0.85``), never in a line of its own. Reservations, savings plans,
+other publishers' products, spot machines and telco are without it.
 
 Source: Microsoft Partner Center documentation, "Partner earned credit explained" and "... troubleshooting".
 
@@ -46,7 +46,7 @@ def percent_on(day: date) -> Decimal:
 
 
 def is_creditable(usage: Usage) -> bool:
-    """Whether usage of that class can earn credit at all: not where a benefit covers it, nor one of the named classes."""
+    """Whether usage can earn credit at all: no benefit covers it, and it is of none of the named classes."""
     return not usage.benefit and usage.attributes.get(CLASS, "") not in set(WithoutCredit)
 
 

@@ -1,7 +1,8 @@
 """Usage prices: the price of one unit of a meter on a day, before partner earned credit.
 
 A row's own price goes first, then one that an event set, then the dated price of its meter. A promotion is taken off,
-except of a row's own price, which says what was rated already.
+except of a row's own price, which says what was rated already. Usage beside seats (of a licence, of a marketplace
+product) has a price of its own or of its meter: the other prices of such a subscription are those of its seats.
 
 Not here: tiers (``tiers``), credit (``partner_earned_credit``).
 """
@@ -12,9 +13,11 @@ from decimal import Decimal
 from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.prices_in_force import discounted, row_in_force
 from shared.domain.subscriptions.events import Event, EventKind
+from shared.domain.subscriptions.kinds import ServiceKind
 from shared.domain.subscriptions.subscription import Subscription, Usage
 
 _ZERO = Decimal(0)
+_USAGE = frozenset({ServiceKind.AZURE_USAGE, ServiceKind.LEGACY_USAGE})
 FREE = UnitPrice(_ZERO, _ZERO)
 _PRICED = frozenset({EventKind.CREATED, EventKind.PRICE_CHANGED})
 _PROMOTED = frozenset({EventKind.PROMOTION_BEGAN, EventKind.PROMOTION_ENDED})
@@ -24,7 +27,10 @@ def unit_price_of(subscription: Subscription, usage: Usage) -> UnitPrice | None:
     """Return the price of one unit of *usage*, or None where nobody gave one."""
     if usage.unit_price is not None:
         return UnitPrice(usage.unit_price, usage.unit_price, _ZERO, "usage")
-    return listed_price(subscription, usage.meter, usage.on)
+    if subscription.kind in _USAGE:
+        return listed_price(subscription, usage.meter, usage.on)
+    row = row_in_force(subscription, usage.on, usage.meter, subscription.term, subscription.plan)
+    return UnitPrice(row.amount, row.amount, _ZERO, row.origin) if row and row.product else None
 
 
 def listed_price(subscription: Subscription, meter: str, on: date) -> UnitPrice | None:
@@ -32,10 +38,14 @@ def listed_price(subscription: Subscription, meter: str, on: date) -> UnitPrice 
     promotion = _last(subscription, on, _PROMOTED)
     percent = promotion.percent if promotion and promotion.kind is EventKind.PROMOTION_BEGAN else None
     changed = _last(subscription, on, _PRICED)
-    if changed and changed.unit_price is not None:
-        return discounted(UnitPrice(changed.unit_price, changed.unit_price, _ZERO, "event"), percent or _ZERO)
     row = row_in_force(subscription, on, meter or subscription.product, subscription.term, subscription.plan)
-    return row and discounted(UnitPrice(row.amount, row.amount, _ZERO, row.origin), percent or _ZERO)
+    is_older = bool(changed and row and row.valid_from and row.valid_from > changed.on)
+    if changed and changed.unit_price is not None and not is_older:
+        amount = changed.unit_price
+        return discounted(UnitPrice(amount, amount, _ZERO, f"event of {changed.on}"), percent or _ZERO)
+    if row is None:
+        return None
+    return discounted(UnitPrice(row.amount, row.amount, _ZERO, row.origin), percent or _ZERO)
 
 
 def _last(subscription: Subscription, on: date, kinds: frozenset[EventKind]) -> Event | None:

@@ -1,7 +1,7 @@
 """Usage rows: which of a history's usage belongs to a subscription, added up to one row for what is rated alike.
 
-Rows that agree in everything but their quantity are one row. They come in the order of their days and then of everything
-that tells them apart, so the order in which usage arrived decides nothing.
+Rows that agree in everything but their quantity are one row. They come in the order of their days and then of
+everything that tells them apart, so the order in which usage arrived decides nothing.
 
 Not here: prices (``prices``), what is charged of a row (``readings``).
 """
@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from shared.domain.expected.history import History
-from shared.domain.expected.left_out import usage_ignored
+from shared.domain.expected.left_out import purchase_of, usage_ignored
 from shared.domain.expected.usage.partner_earned_credit import CLASS
 from shared.domain.issues import Issue
 from shared.domain.money import exact_sum
@@ -26,7 +26,7 @@ _ENDS = frozenset({EventKind.CANCELLED, EventKind.EXPIRED})
 
 
 def last_usage_day(subscription: Subscription, history: History) -> date:
-    """Return the last day that is looked at: *through*, else the last day on which anything is known to have happened."""
+    """Return the last day that is looked at: *through*, else the last day on which anything is known."""
     if history.through is not None:
         return history.through
     days = [usage.on for usage in history.usage if usage.subscription_id == subscription.id]
@@ -34,12 +34,11 @@ def last_usage_day(subscription: Subscription, history: History) -> date:
 
 
 def rows_of(subscription: Subscription, history: History) -> tuple[list[Usage], list[Issue]]:
-    """Return the rows of *subscription* that are looked at, and the issues of those before its first or after its last day."""
+    """Return the rows of *subscription* that are looked at, and the issues of those outside its days."""
     until = last_usage_day(subscription, history)
-    rows = added_up(
-        usage for usage in history.usage if usage.subscription_id == subscription.id and usage.on <= until
-    )
-    begins = subscription.events[0].on
+    rows = added_up(usage for usage in history.usage if usage.subscription_id == subscription.id and usage.on <= until)
+    purchase = purchase_of(subscription)
+    begins = purchase.on if purchase else date.min
     ends = next((event.on for event in subscription.events if event.kind in _ENDS), date.max)
     why = f"the subscription runs from {begins}" + ("" if ends == date.max else f" to {ends}")
     cure = "Check the day of the usage, and the days of the subscription."

@@ -1,9 +1,9 @@
 """Savings coverage: which usage the hours of savings plans cover, hour by hour, over all subscriptions of a customer.
 
-In every hour a plan has its commitment to spend. A unit that it covers spends the plan's own rate of the meter; what the
-commitment does not reach is paid as you go; what is left of it at the end of the hour is lost. Usage that saves most goes
-first. Usage given for a whole day is taken as spread evenly over its 24 hours, unless its attribute ``hour`` names one;
-usage of several days in one row is not covered, because nothing is known of its hours.
+In every hour a plan has its commitment to spend. A unit that it covers spends the plan's own rate of the meter; what
+the commitment does not reach is paid as you go; what is left of it at the end of the hour is lost. Usage that saves
+most goes first. Usage given for a whole day is taken as spread evenly over its 24 hours, unless its attribute
+``hour`` names one; usage of several days in one row is not covered, because nothing is known of its hours.
 
 Covered units are cut to the digits that Microsoft's files carry, and the rest is what they leave, so the two always add
 up to what was used.
@@ -20,10 +20,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from shared.domain.expected.history import History
-from shared.domain.expected.usage.partner_earned_credit import is_creditable
-from shared.domain.expected.rounding import RAW_DIGITS, Rounding, rounded
 from shared.domain.expected.commitments.savings_plans import PlanTerm, plan_terms
+from shared.domain.expected.history import History
+from shared.domain.expected.rounding import RAW_DIGITS, Rounding, rounded
+from shared.domain.expected.usage.partner_earned_credit import is_creditable
 from shared.domain.expected.usage.prices import unit_price_of
 from shared.domain.expected.usage.rows import added_up, hour_of, row_key
 from shared.domain.money import EXACT

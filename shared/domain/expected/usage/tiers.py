@@ -40,7 +40,7 @@ class Scale:
         self._position = Decimal(0)
 
     def take(self, units: Decimal, price: Decimal) -> tuple[Piece, ...]:
-        """Return the charged ones of the next *units* by price, with their sign; *price* is that of a meter without tiers.
+        """Return the charged ones of the next *units* by price, with their sign; *price* is for a meter without tiers.
 
         Negative units give back the units before them at the price at which those were charged.
         """

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InvalidError
-from shared.domain.expected.prices_in_force import discounted, price_in_force
+from shared.domain.expected.prices_in_force import discounted, price_in_force, row_in_force
 from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.kinds import Plan, ServiceKind
 from shared.domain.subscriptions.own_billing import OwnBilling, Span
@@ -258,3 +258,11 @@ def test_a_told_price_is_for_what_the_subscription_was_then() -> None:
     assert Decimal(200) == _amount(sold, product="q", plan=Plan.ANNUAL)
     assert _amount(sold, product="r", plan=Plan.ANNUAL) is None
     assert _amount(sold, part="telco") is None
+
+
+def test_a_row_can_be_asked_for_as_it_was_listed() -> None:
+    """The row itself, not turned into a cycle; none where another plan is meant."""
+    row = _row("120", per="year", plan=Plan.ANNUAL)
+
+    assert row is row_in_force(_sold(row), _ON, "p", "P1Y", Plan.ANNUAL)
+    assert row_in_force(_sold(row), _ON, "p", "P1Y", Plan.MONTHLY) is None

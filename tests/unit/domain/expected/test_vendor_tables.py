@@ -13,7 +13,7 @@ from shared.domain.expected.cancellation_windows import (
     window_in_force,
     window_kind,
 )
-from shared.domain.expected.conventions import CancelWindow, EarlyReturnFee, ExtendedServiceTerm
+from shared.domain.expected.conventions import CancelWindow, EarlyCancelWindow, EarlyReturnFee, ExtendedServiceTerm
 from shared.domain.expected.vendor_tables import (
     CANCELLATION_WINDOWS,
     EXTENDED_SERVICE_TERMS,
@@ -145,6 +145,15 @@ def test_a_window_lasts_as_its_row_says(
 
     assert since + full == full_refund_ends_at(window, since, _BLOCKS)
     assert (None if open_for is None else since + open_for) == window_ends_at(window, since, _BLOCKS)
+
+
+def test_licences_bought_early_may_have_the_window_of_today() -> None:
+    """Microsoft's own example of 2021 refunds by days; other things keep the window of their day."""
+    early, day = EarlyCancelWindow.AS_TODAY, date(2021, 7, 1)
+
+    assert CANCELLATION_WINDOWS[WindowKind.LICENCE][1] is window_in_force(WindowKind.LICENCE, day, early)
+    assert CANCELLATION_WINDOWS[WindowKind.LICENCE][0] is window_in_force(WindowKind.LICENCE, day)
+    assert CANCELLATION_WINDOWS[WindowKind.SAAS_YEARLY][0] is window_in_force(WindowKind.SAAS_YEARLY, day, early)
 
 
 def test_days_end_at_midnight_and_hours_do_not() -> None:

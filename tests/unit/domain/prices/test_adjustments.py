@@ -1,6 +1,8 @@
 """Adjustments: everything that changes a price applies in one documented order, and every step is told."""
 
 import itertools
+import pickle
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import IntegrityError, PriceListError
-from shared.domain.prices import PriceKeys
+from shared.domain.prices import PriceBook, PriceEntry, PriceKeys
 from shared.domain.prices.adjustment_rules import NO_ADJUSTMENTS, AdjustmentRules, SaleAt
 from shared.domain.prices.adjustments import Adjusted, Applicable, Step, StepKind, Uplift, adjusted, shown, unconverted
 from shared.domain.prices.discounts import RelationshipDiscount, SeveralServicesDiscount, Threshold
@@ -19,6 +21,7 @@ from shared.domain.prices.offers import Offer
 from shared.domain.prices.promotions import Promotion, PromotionPolicy, PromotionSwitch
 from shared.domain.prices.reach import Reach
 from shared.domain.prices.subjects import PriceSubject
+from shared.domain.source_lines import SourceLine
 
 BASES = Bases(currency="EUR", cost=Fraction(8), erp=Fraction(12))
 OCTOBER, NOVEMBER = date(2026, 10, 1), date(2026, 11, 1)
@@ -246,3 +249,17 @@ def test_a_step_can_be_kept_as_data() -> None:
         "rate",
         "rate_source",
     } == set(Step.__dataclass_fields__)
+
+
+def test_the_days_of_rules_and_prices_are_told_together_in_any_process(
+    usage: Callable[..., SourceLine], entry: Callable[..., PriceEntry]
+) -> None:
+    """Usage is cut on all of them; without rules for a line the price list's own days stay."""
+    prices = PriceBook([entry("1", valid_until=OCTOBER), entry("2", valid_from=OCTOBER)])
+    offer = Offer(
+        name="own", reach=Reach(keys=PriceKeys(meter_id="meter-1"), valid_until=NOVEMBER), percent_off=Decimal(1)
+    )
+    boundaries = pickle.loads(pickle.dumps(AdjustmentRules([offer]).with_boundaries_of(prices)))  # noqa: S301 - our own
+
+    assert (OCTOBER, NOVEMBER) == boundaries(usage())
+    assert (OCTOBER,) == boundaries(usage(meter_id="meter-2"))

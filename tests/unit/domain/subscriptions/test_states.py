@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InvalidError
-from shared.domain.expected.conventions import CancelWindow, Conventions, ExtendedServiceTerm, MonthEnd
+from shared.domain.expected.conventions import (
+    CancelWindow,
+    Conventions,
+    EarlyCancelWindow,
+    ExtendedServiceTerm,
+    MonthEnd,
+)
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.kinds import Plan, ServiceKind
@@ -59,6 +65,18 @@ def test_windows_are_counted_by_convention(sold: _Sold) -> None:
     state = _at(sold(bought="2026-01-15T10:30"), "2026-01-16", cancel_window=CancelWindow.BLOCKS_OF_24_HOURS)
 
     assert datetime(2026, 1, 22, 10, 30, tzinfo=UTC) == state.batches[0].until
+
+
+@pytest.mark.parametrize(
+    ("early", "closes_on"),
+    [
+        (EarlyCancelWindow.AS_TODAY, datetime(2021, 7, 9, tzinfo=UTC)),
+        (EarlyCancelWindow.SEVENTY_TWO_HOURS, datetime(2021, 7, 4, tzinfo=UTC)),
+    ],
+)
+def test_early_windows_are_a_convention(sold: _Sold, early: EarlyCancelWindow, closes_on: datetime) -> None:
+    """What was bought in 2021 had seven days or 72 hours."""
+    assert closes_on == _at(sold(bought="2021-07-01"), "2021-07-02", early_cancel_window=early).batches[0].until
 
 
 @pytest.mark.parametrize("ends_on", [date(2026, 12, 1), date(2026, 1, 15), date(2026, 1, 1)])

@@ -47,7 +47,8 @@ def test_a_renewal_begins_where_the_term_ended(sold: _Sold, happened: _Happened,
     """It may be processed a day late; otherwise the new term begins on the day it was told for."""
     state = _after(sold(happened(EventKind.RENEWED, renewed_at, quantity=7, plan=Plan.ANNUAL)))
 
-    assert date.fromisoformat(first) == state.price_fixed_on == state.term_period.start  # type: ignore[union-attr]  # a term began
+    assert state.term_period is not None
+    assert date.fromisoformat(first) == state.price_fixed_on == state.term_period.start
     assert (7, Plan.ANNUAL, Status.ACTIVE) == (state.quantity, state.plan, state.status)
     assert 1 == len(state.batches)
 

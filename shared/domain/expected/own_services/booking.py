@@ -1,0 +1,89 @@
+"""Booking: the charges and credits of one charge cycle, and what they come to.
+
+Invariants: credits never exceed the charges of their cycle; a credit names the charge it corrects.
+
+Not here: which charges and credits there should be (``advance``, ``arrears``).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from shared.domain.expected.lines import ExpectedLine
+from shared.domain.expected.own_services import complaints, rules
+from shared.domain.expected.own_services.credit_cap import Ledger
+from shared.domain.expected.own_services.cycles import Cycle
+from shared.domain.expected.own_services.making import Maker, Why
+from shared.domain.expected.own_services.rates import Rate
+from shared.domain.expected.own_services.shares import Part, part_of
+from shared.domain.expected.own_services.story import Grant
+from shared.domain.issues import Issue
+from shared.domain.money import exact_sum
+from shared.domain.subscriptions.events import Quantity
+
+
+@dataclass(slots=True)
+class Booking:
+    """What was charged and given back for one cycle. *net_at* is, by moment, what charges minus credits came to."""
+
+    maker: Maker
+    cycle: Cycle
+    ledger: Ledger = field(default_factory=Ledger)
+    net_at: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+
+    def charge(self, arises: int, line: ExpectedLine) -> None:
+        """Book a charge."""
+        self.ledger.charge(line)
+        self._book(arises, line)
+
+    def credit(self, arises: int, span: tuple[int, int], units: tuple[Quantity, Rate, Part], why: Why) -> None:
+        """Book a credit over units, or over what is left of the charges where that is less; nothing where it is 0."""
+        quantity, rate, part = units
+        wanted = self.maker.amount(rate, quantity, part)
+        if not wanted:
+            return
+        taken, corrected = self.ledger.take(wanted, self.maker.day_of(span[0]))
+        why = why._replace(corrects=corrected)
+        if taken == wanted:
+            self._book(arises, self.maker.line(arises, self.cycle, span, units, -1, why))
+        elif taken:
+            facts = (*why.inputs, ("uncapped", f"{wanted:f}"))
+            why = why._replace(rule=rules.CAPPED_CREDIT, inputs=facts)
+            self._book(arises, self.maker.lump(arises, self.cycle, span, taken, -1, why))
+
+    def reverse(self, arises: int, why: Why) -> None:
+        """Give back whatever is left of every charge of the cycle."""
+        for line, left in self.ledger.take_all():
+            self._book(arises, self.maker.reversal(arises, line, left, why._replace(corrects=line)))
+
+    def grant(self, arises: int, grant: Grant, end: int) -> Issue | None:
+        """Give back a granted amount, as far as charges of the cycle are left; else return what is wrong."""
+        event = grant.event
+        amount = event.amount or Decimal(0)
+        taken, corrected = self.ledger.take(amount)
+        if taken:
+            facts = () if taken == amount else (("granted", f"{amount:f}"),)
+            why = Why(rules.GRANTED_CREDIT, event, corrects=corrected, inputs=facts)
+            start = min(max(grant.moment, self.cycle.start), end - 1)
+            self.maker.add(arises, self.maker.lump(arises, self.cycle, (start, end), taken, -1, why))
+        if taken == amount:
+            return None
+        why_not = f"only {taken:f} of {amount:f} is left of the charges of its cycle"
+        return complaints.event_ignored(self.maker.subscription, event, why_not)
+
+    def top_up(self, arises: int, start: int, end: int) -> None:
+        """Charge what is missing to the minimum for the time from *start* to *end*; granted amounts do not count."""
+        billing = self.maker.subscription.billing
+        if not billing.minimum:
+            return
+        part = part_of(billing, self.cycle, start, end)
+        owed = self.maker.share_of(billing.minimum, part) if billing.minimum_shrinks else billing.minimum
+        missing = exact_sum((owed, *(net.copy_negate() for net in self.net_at.values())))
+        if missing > 0:
+            facts = (("minimum", f"{owed:f}"),)
+            line = self.maker.lump(arises, self.cycle, (start, end), missing, 1, Why(rules.MINIMUM, inputs=facts))
+            self.charge(arises, line._replace(charge_type=rules.MINIMUM_TYPE))
+
+    def _book(self, arises: int, line: ExpectedLine) -> None:
+        self.net_at[arises] = exact_sum((self.net_at[arises], line.amount))
+        self.maker.add(arises, line)

@@ -1,0 +1,107 @@
+"""What recurs: the next full charge cycle of each subscription, and what it makes by the month.
+
+The engine is asked for the future: for a little of it first, because most cycles are a month long, then for more.
+
+Not here: lines that are made now (``asking``).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from shared.domain.expected.engine import expected_lines
+from shared.domain.expected.history import History
+from shared.domain.expected.lines import ExpectedLine
+from shared.domain.expected_sales import ExpectedSale, SaleTerms, expected_sales
+from shared.domain.periods import Period
+from shared.domain.quotes.values import Recurring, monthly, rounded_money
+from shared.domain.subscriptions.kinds import ServiceKind
+from shared.domain.subscriptions.own_billing import Span
+from shared.domain.subscriptions.subscription import Subscription
+
+HORIZON_DAYS = (62, 400, 1130, 3700)
+"""How far the future is looked at: two months, a year, three years, five years in arrears."""
+
+_DOES_NOT_RECUR = frozenset(
+    {
+        ServiceKind.AZURE_USAGE,
+        ServiceKind.LEGACY_USAGE,
+        ServiceKind.OWN_METERED,
+        ServiceKind.OWN_ONE_OFF,
+        ServiceKind.PERPETUAL_SOFTWARE,
+    }
+)
+_DAYS_OFF_MAX = 3
+"""A cycle of months is at most so many days longer or shorter than its months are on average."""
+
+
+def recurring(history: History, subscription_ids: Iterable[str], on: date, terms: SaleTerms) -> tuple[Recurring, ...]:
+    """Return what recurs after *on*, in the order given; a subscription without a further full cycle has none."""
+    wanted = dict.fromkeys(subscription_ids)
+    found: dict[str, Recurring] = {}
+    for days in HORIZON_DAYS:
+        if len(found) == len(wanted):
+            break
+        ahead = replace(history, through=_later(on, days))
+        lines = [line for line in expected_lines(ahead).lines if line.subscription.id in wanted.keys() - found.keys()]
+        sales = expected_sales([line for line in lines if _recurs(line, on)], ahead, terms)
+        for subscription_id in wanted:
+            made = _of_first_cycle([sale for sale in sales if sale.line.subscription.id == subscription_id])
+            if made is not None:
+                found[subscription_id] = made
+    return tuple(found[subscription_id] for subscription_id in wanted if subscription_id in found)
+
+
+def exact_sale(sale: ExpectedSale) -> Fraction:
+    """Return the sale before rounding."""
+    if sale.charge is None:
+        return sale.line.unrounded
+    return Fraction(sale.charge.explanation.dividend) / sale.charge.explanation.divisor
+
+
+def _later(day: date, days: int) -> date:
+    return day + timedelta(days=min(days, (date.max - day).days))
+
+
+def _recurs(line: ExpectedLine, on: date) -> bool:
+    cycle = _full_cycle(line)
+    return cycle is not None and cycle.start > on and line.sign > 0 and line.subscription.kind not in _DOES_NOT_RECUR
+
+
+def _full_cycle(line: ExpectedLine) -> Period | None:
+    """Return the cycle that the line charges from its first to its last day."""
+    cycle = line.cycle
+    return cycle if cycle is not None and (line.start, line.end) == (cycle.start, cycle.end) else None
+
+
+def _of_first_cycle(sales: Sequence[ExpectedSale]) -> Recurring | None:
+    """Return what the first of the full cycles makes; all its lines count (a product may have parts)."""
+    priced = [
+        (cycle, sale, sale.amount) for sale in sales if (cycle := _full_cycle(sale.line)) and sale.amount is not None
+    ]
+    if not priced:
+        return None
+    cycle, first, amount = min(priced, key=lambda each: each[0].start)
+    exact = sum((exact_sale(sale) for each, sale, _ in priced if each == cycle), Fraction(0))
+    line, currency = first.line, amount.currency
+    months = _months(line.subscription, cycle)
+    per_month = monthly(exact, months, cycle.days)
+    return Recurring(
+        subscription_id=line.subscription.id,
+        cycle=cycle,
+        months=months,
+        quantity=line.quantity,
+        per_cycle=rounded_money(exact, currency),
+        exact_per_month=per_month,
+        per_month=rounded_money(per_month, currency),
+        unit_per_month=rounded_money(per_month / Fraction(line.quantity), currency),
+    )
+
+
+def _months(subscription: Subscription, cycle: Period) -> int | None:
+    """Return the months of a cycle; None for one that is a number of days."""
+    if subscription.kind is ServiceKind.OWN_RECURRING and subscription.billing.span is Span.DAYS:
+        return None
+    months = max((24 * cycle.days + 365) // 730, 1)
+    return months if abs(cycle.days * 12 - months * 365) <= _DAYS_OFF_MAX * 12 else None
