@@ -15,13 +15,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO, TypeVar
 
 from local.parallel_reading import read_files
+from local.price_files import customer_groups, opened, price_book, price_sheet, special_terms
 from shared.application.services import Document, Formats
 from shared.bootstrap import FORMATS, open_stores
-from shared.documents.offers_and_discounts import read_offers_and_discounts
-from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.charging import ChargeLine
 from shared.domain.customer_bills import CustomerBill, Terms, bill_customer, by_customer, emptied
 from shared.domain.errors import BusyError, InvalidError, StorageUnavailableError
@@ -29,9 +27,7 @@ from shared.domain.invoices import Invoice
 from shared.domain.issues import Issue
 from shared.domain.keys import RunKey
 from shared.domain.periods import BillingPeriod
-from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
-from shared.domain.prices.adjustment_rules import AdjustmentRules
-from shared.domain.prices.price_locks import PriceLockPolicy, PriceLocks
+from shared.domain.prices.price_locks import PriceLockPolicy
 from shared.domain.source_files import ControlTotal, check_control_totals, outside_period
 from shared.domain.subscription_details import by_subscription, with_details
 from shared.settings import Settings
@@ -49,7 +45,8 @@ MEMORY, STAGING, SUPERSEDED, LOCK = ".prorata", "staging", "superseded", "lock"
 class BillRequest:
     """What a person hands in. Without *period* the month that most rows lie in is billed.
 
-    *offers* is the list of offers and discounts, *price_lock* what a price list change means for running terms.
+    *offers* is the list of offers and discounts, *price_lock* what a price list change means for running terms,
+    *customer_groups* who shares the prices of a group.
     """
 
     lines: Sequence[Path]
@@ -63,6 +60,7 @@ class BillRequest:
     reseller_name: str = "The reseller"
     offers: Path | None = None
     price_lock: PriceLockPolicy | None = None
+    customer_groups: Path | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -92,8 +90,9 @@ def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _:
         StorageUnavailableError: the output folder cannot be written; nothing of this run was left there.
     """
     formats = FORMATS
-    prices = _opened(request.prices, lambda stream, name: PriceBook(formats.read_price_list(stream, name), name=name))
-    special = _special(request)
+    groups = customer_groups(request.customer_groups)
+    prices = price_book(request.prices, groups)
+    special = special_terms(request.offers, request.price_lock, groups)
     boundaries = special.rules.with_boundaries_of(prices) if special else prices.boundaries
     files = read_files(request.lines, boundaries, progress)
     period = request.period or files.period
@@ -103,7 +102,7 @@ def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _:
         raise InvalidError("no row has a date, so the month cannot be told: give it with --period, such as 2026-10")
     outside = filter(None, (outside_period(read, period) for read in files.reads))
     issues = [*files.issues, *outside, *check_control_totals(files.reads, _controls(request))]
-    terms = Terms(period, prices, _sheet(request, formats), _detail(request, formats), special)
+    terms = Terms(period, prices, price_sheet(request.price_sheets), _detail(request, formats), special)
     customers = by_customer(files.lines, files.folds, files.issues)
     bills = [bill_customer(customer, terms) for customer in customers.values()]
     general = [issue for issue in issues if not issue.customer_id]
@@ -227,47 +226,14 @@ def _invoices_in(memory: Path) -> Invoices:
     return Invoices(stores.tables, stores.blobs)
 
 
-T = TypeVar("T")
-
-
-def _opened(path: Path, read: Callable[[BinaryIO, str], T]) -> T:
-    try:
-        with path.open("rb") as stream:
-            return read(stream, path.name)
-    except OSError as error:
-        raise InvalidError(f"{path}: cannot be opened ({error.strerror}). Check the path and its rights.") from error
-
-
 def _controls(request: BillRequest) -> list[ControlTotal]:
     if request.control is None:
         return list(request.controls)
-    return [*_opened(request.control, FORMATS.read_control_totals), *request.controls]
-
-
-def _special(request: BillRequest) -> SpecialTerms | None:
-    """Return what is agreed beside the price list; None where nothing is, so that nothing is asked of each line."""
-    if request.offers is None and request.price_lock is None:
-        return None
-    locks = PriceLocks(request.price_lock or PriceLockPolicy.AT_ONCE)
-    if request.offers is None:
-        return SpecialTerms(locks=locks)
-    rules = _opened(request.offers, read_offers_and_discounts)
-    return SpecialTerms(AdjustmentRules(rules, name=request.offers.name), locks)
-
-
-def _sheet(request: BillRequest, formats: Formats) -> PriceSheet:
-    if not request.price_sheets:
-        return NO_PRICE_SHEET
-    rows = [
-        row
-        for path in request.price_sheets
-        for row in _opened(path, lambda stream, name: list(formats.read_price_sheet(stream, name)))
-    ]
-    return PriceSheet(rows, name=" and ".join(path.name for path in request.price_sheets))
+    return [*opened(request.control, FORMATS.read_control_totals), *request.controls]
 
 
 def _detail(request: BillRequest, formats: Formats) -> Callable[[ChargeLine], ChargeLine]:
     if request.subscription_details is None:
         return partial(with_details, details=by_subscription(()))
-    details = _opened(request.subscription_details, formats.read_subscription_details)
+    details = opened(request.subscription_details, formats.read_subscription_details)
     return partial(with_details, details=by_subscription(details))

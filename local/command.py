@@ -8,7 +8,8 @@ Exit codes::
     3   done, but issues keep somebody or everybody from approval (explain: a blocking issue stands in the answer)
     4   the output folder cannot be written; nothing was written
 
-Not here: what the commands do (``bill_files``, ``explaining``, ``demo/run``, ``serving``), printing (``screen``).
+Not here: what the commands do (``bill_files``, ``explaining``, ``quoting``, ``catalogue_search``, ``demo/run``,
+``serving``), printing (``screen``).
 """
 
 import argparse
@@ -18,6 +19,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from local.screen import Screen
 from shared.domain.errors import InvalidError, OperationalError, ProrataError
@@ -26,6 +28,9 @@ from shared.domain.prices.price_locks import PriceLockPolicy
 from shared.domain.source_files import ControlTotal
 from shared.domain.texts import LANGUAGES
 from shared.settings import Settings
+
+if TYPE_CHECKING:
+    from local.price_files import PriceFiles
 
 _FILTERS = {
     "customer": "customer id",
@@ -74,6 +79,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_template(prices.add_parser("template", help="write a price list to fill in"))
     _add_change(prices.add_parser("change", help="raise or lower prices of a list, looked at first"))
     _add_explain(commands.add_parser("explain", help="say what should have been billed for a history, and why"))
+    _add_quote(commands.add_parser("quote", help="say what an order or a change will cost, before anything happens"))
+    _add_catalogue(commands.add_parser("catalogue", help="search what can be sold, with your prices"))
     _add_demo(commands.add_parser("demo", help="bill a made-up month through the function app on this machine"))
     _add_serve(commands.add_parser("serve", help="run the function app on this machine"))
     return parser
@@ -88,13 +95,7 @@ def _add_bill(parser: argparse.ArgumentParser) -> None:
         "--price-sheet", nargs="+", type=Path, default=[], metavar="FILE", help="Microsoft's price sheets, for ERP"
     )
     parser.add_argument("--subscriptions", type=Path, metavar="FILE", help="friendly names and purchase orders")
-    parser.add_argument("--offers", type=Path, metavar="FILE", help="your offers and discounts, CSV or XLSX")
-    parser.add_argument(
-        "--price-lock",
-        type=PriceLockPolicy,
-        choices=list(PriceLockPolicy),
-        help="when a change of the price list reaches running terms: at once (next cycle), or at the next renewal",
-    )
+    _add_agreements(parser)
     parser.add_argument("--control", type=Path, metavar="FILE", help="what Microsoft's invoices say they hold")
     parser.add_argument(
         "--invoice-total",
@@ -109,11 +110,62 @@ def _add_bill(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_bill)
 
 
+def _add_agreements(parser: argparse.ArgumentParser) -> None:
+    """What is agreed beside the price list."""
+    parser.add_argument("--customer-groups", type=Path, metavar="FILE", help="who is in which customer group")
+    parser.add_argument("--offers", type=Path, metavar="FILE", help="your offers and discounts, CSV or XLSX")
+    parser.add_argument(
+        "--price-lock",
+        type=PriceLockPolicy,
+        choices=list(PriceLockPolicy),
+        help="when a change of the price list reaches running terms: at once (next cycle), or at the next renewal",
+    )
+
+
+def _add_sale_prices(parser: argparse.ArgumentParser) -> None:
+    """What the customer pays."""
+    parser.add_argument("--prices", type=Path, metavar="FILE", help="your price list, for what the customer pays")
+    parser.add_argument(
+        "--price-sheet", nargs="+", type=Path, default=[], metavar="FILE", help="Microsoft's price sheets, for ERP"
+    )
+    _add_agreements(parser)
+
+
+def _add_quote(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "file", type=Path, metavar="FILE", help="a history with something proposed; - is standard input"
+    )
+    _add_sale_prices(parser)
+    parser.add_argument("--language", choices=sorted(LANGUAGES), default="", help="of the sentences; else the file's")
+    parser.add_argument("--table", action="store_true", help="print a table with sentences, for people")
+    parser.set_defaults(run=_quote)
+
+
+def _add_catalogue(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--price-sheet", nargs="+", type=Path, required=True, metavar="FILE", help="Microsoft's price sheets"
+    )
+    parser.add_argument("--catalogue", type=Path, metavar="FILE", help="your categories and limits, CSV or XLSX")
+    parser.add_argument("--prices", type=Path, metavar="FILE", help="your price list, for your own prices")
+    parser.add_argument("--customer-groups", type=Path, metavar="FILE", help="who is in which customer group")
+    parser.add_argument("--customer", default="", metavar="ID", help="whose prices; without: those for everybody")
+    parser.add_argument("--category", default="", help="only this category")
+    parser.add_argument("--group", default="", help="only this product group")
+    parser.add_argument("--text", default="", help="only what has all these words in title, description or ids")
+    parser.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="the day whose prices count; else today")
+    parser.add_argument("--country", default="", help="the market, such as SE")
+    parser.add_argument("--currency", default="", help="only prices in this currency, such as EUR")
+    parser.add_argument("--with-cost", action="store_true", help="show what you pay as well, for your eyes only")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON, for programs")
+    parser.set_defaults(run=_catalogue)
+
+
 def _add_explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="histories as JSON; - is standard input")
     parser.add_argument("--language", choices=sorted(LANGUAGES), default="", help="of the sentences; else the file's")
     parser.add_argument("--table", action="store_true", help="print a table with sentences, for people")
     parser.add_argument("--schema", action="store_true", help="print the JSON schema of a history and stop")
+    _add_sale_prices(parser)
     parser.set_defaults(run=_explain)
 
 
@@ -167,6 +219,7 @@ def _bill(options: argparse.Namespace, screen: Screen) -> int:
         reseller_name=options.reseller or Settings().reseller_name,
         offers=options.offers,
         price_lock=options.price_lock,
+        customer_groups=options.customer_groups,
     )
     with screen.progress(sum(path.stat().st_size for path in request.lines)) as progress:
         result = bill_files(request, progress)
@@ -183,9 +236,57 @@ def _explain(options: argparse.Namespace, _screen: Screen) -> int:
         return DONE
     if not options.files:
         raise InvalidError("name a history to explain, or - for standard input; docs/history-format.md shows some")
-    explained = explain_files(options.files, sys.stdin.buffer, language=options.language, as_table=options.table)
+    explained = explain_files(
+        options.files,
+        sys.stdin.buffer,
+        language=options.language,
+        as_table=options.table,
+        prices=_price_files(options),
+    )
     sys.stdout.write(explained.text)
     return BLOCKED if explained.is_blocked else DONE
+
+
+def _quote(options: argparse.Namespace, _screen: Screen) -> int:
+    from local.quoting import quote_file  # noqa: PLC0415 - as above
+
+    files = _price_files(options)
+    quoted = quote_file(options.file, sys.stdin.buffer, files, language=options.language, as_table=options.table)
+    sys.stdout.write(quoted.text)
+    return BLOCKED if quoted.is_blocked else DONE
+
+
+def _catalogue(options: argparse.Namespace, _screen: Screen) -> int:
+    from local.catalogue_search import CatalogueRequest, search_catalogue  # noqa: PLC0415 - as above
+
+    request = CatalogueRequest(
+        price_sheets=options.price_sheet,
+        catalogue=options.catalogue,
+        prices=options.prices,
+        customer_groups=options.customer_groups,
+        customer_id=options.customer,
+        category=options.category,
+        group=options.group,
+        text=options.text,
+        on=options.on,
+        country=options.country,
+        currency=options.currency.upper(),
+        shows_cost=options.with_cost,
+    )
+    sys.stdout.write(search_catalogue(request, as_json=options.json))
+    return DONE
+
+
+def _price_files(options: argparse.Namespace) -> "PriceFiles":
+    from local.price_files import PriceFiles  # noqa: PLC0415 - as above
+
+    return PriceFiles(
+        prices=options.prices,
+        price_sheets=options.price_sheet,
+        customer_groups=options.customer_groups,
+        offers=options.offers,
+        price_lock=options.price_lock,
+    )
 
 
 def _template(options: argparse.Namespace, screen: Screen) -> int:

@@ -36,21 +36,25 @@ def answer_json(answer: Answer) -> str:
 def answer_values(answer: Answer) -> dict[str, Any]:
     """Return the answer as plain JSON values."""
     lines = answer.expected.lines
-    numbers = {id(line): number for number, line in enumerate(lines)}
-    said = _Said(answer.question.language, numbers, lines)
     return {
         "title": answer.question.title,
         "through": _day(answer.question.history.through),
         "language": answer.question.language,
-        "lines": [said.line(line) for line in lines],
+        "lines": line_values(lines, answer.question.language),
         "totals": {total.currency: number_text(total.amount) for total in answer.totals},
         "invoices": [_invoice(each) for each in answer.invoices],
         "tax": _tax(answer),
         "vendor_lines": [_printed(each) for each in answer.printed],
         "sales": [_sale(each) for each in answer.sales],
         "variants": list(answer.expected.variants),
-        "issues": [_issue(issue) for issue in answer.expected.issues],
+        "issues": [issue_values(issue) for issue in answer.expected.issues],
     }
+
+
+def line_values(lines: Sequence[ExpectedLine], language: str) -> list[dict[str, Any]]:
+    """Return the lines as plain JSON values, numbered from 0; *corrects* is null where the line is not among them."""
+    said = _Said(language, {id(line): number for number, line in enumerate(lines)}, lines)
+    return [said.line(line) for line in lines]
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +247,8 @@ def _sale(answer: SaleAnswer) -> dict[str, Any]:
     }
 
 
-def _issue(issue: Issue) -> dict[str, Any]:
+def issue_values(issue: Issue) -> dict[str, Any]:
+    """Return what the issue says; fields that say nothing are left out."""
     fields = {
         "code": issue.code.value,
         "severity": issue.severity.value,

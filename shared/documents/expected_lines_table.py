@@ -14,8 +14,21 @@ from shared.domain.expected.questions import Answer, invoice_name
 from shared.domain.expected.vendor_lines import PrintedLineAnswer
 from shared.domain.expected.wording import arithmetic, sentence
 
-_HEADINGS = ("", "Invoice", "Charge type", "First day", "Last day", "Share", "Quantity", "Unit price", "Amount", "")
-_RIGHT = {0, 5, 6, 7, 8}
+_HEADINGS = (
+    "",
+    "Subscription",
+    "Invoice",
+    "Charge type",
+    "First day",
+    "Last day",
+    "Share",
+    "Quantity",
+    "Unit price",
+    "Amount",
+    "",
+)
+_RIGHT = {0, 6, 7, 8, 9}
+_OF_SEVERAL = 1
 _INDENT = "    "
 
 
@@ -45,10 +58,13 @@ def _rows(answer: Answer) -> Iterator[str]:
 
 def _table(answer: Answer, lines: Sequence[ExpectedLine]) -> Iterator[str]:
     cells = [_HEADINGS, *(_cells(number, line) for number, line in enumerate(lines, 1))]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
+    if len({line.subscription.id for line in lines}) == 1:
+        cells = [row[:_OF_SEVERAL] + row[_OF_SEVERAL + 1 :] for row in cells]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    right = _RIGHT if len(cells[0]) == len(_HEADINGS) else {column - (column > _OF_SEVERAL) for column in _RIGHT}
     for number, row in enumerate(cells):
         yield "  ".join(
-            text.rjust(width) if column in _RIGHT else text.ljust(width)
+            text.rjust(width) if column in right else text.ljust(width)
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
         )
         if number:
@@ -70,6 +86,7 @@ def _cells(number: int, line: ExpectedLine) -> tuple[str, ...]:
     share = "" if line.part == line.whole else f"{line.part}/{line.whole}"
     return (
         str(number),
+        line.subscription.id,
         invoice_name(line),
         line.charge_type,
         "" if line.start is None else line.start.isoformat(),

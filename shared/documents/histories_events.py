@@ -40,7 +40,7 @@ NEEDED: dict[EventKind, set[str]] = {
     _K.TERM_EXTENDED: {"last_day"},
     _K.AUTO_RENEW_CHANGED: {"auto_renews"},
     _K.UPGRADED: {"product"},
-    _K.SEATS_UPGRADED: {"quantity", "target"},
+    _K.SEATS_UPGRADED: {"quantity"},
     _K.SEATS_MOVED: {"quantity", "target"},
     _K.CREDITED: {"amount"},
 }
@@ -53,7 +53,7 @@ ALLOWED: dict[EventKind, set[str]] = {
     _K.QUANTITY_CHANGED: {"quantity", "change"},
     _K.PRICE_CHANGED: {"product", "plan", "term"},
     _K.UPGRADED: {"unit_price", "plan", "term", "last_day"},
-    _K.SEATS_UPGRADED: {"product", "unit_price", "plan", "term"},
+    _K.SEATS_UPGRADED: {"target", "product", "unit_price", "plan", "term"},
     _K.CREDITED: {"last_day"},
 }
 

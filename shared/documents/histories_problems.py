@@ -76,7 +76,7 @@ def _says(each: Any) -> str:
     context = each.get("ctx", {})
     if "says" in context:
         return str(context["says"])
-    return _SAYS[each["type"]].format(**context) if each["type"] in _SAYS else str(each["msg"])
+    return _SAYS.get(each["type"], str(each["msg"])).format(**context)
 
 
 def _shown(value: Any) -> str:

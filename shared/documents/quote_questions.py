@@ -8,7 +8,7 @@ Not here: the shape of a history (``histories_model``), what is answered (``quot
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any, ClassVar, Self
@@ -25,6 +25,7 @@ from shared.documents.histories_problems import Problem, problems_of, refused
 from shared.documents.histories_subscription import SubscriptionPart
 from shared.documents.histories_values import Amount, Text, refusal
 from shared.documents.price_lists import read_price_list
+from shared.domain.expected.history import History
 from shared.domain.expected.questions import Question
 from shared.domain.prices import PriceEntry
 from shared.domain.quotes import Proposal
@@ -105,12 +106,33 @@ def read_quote(content: bytes, name: str) -> QuoteQuestion:
 
 def _asked(file: QuoteFile, name: str) -> tuple[Question, Proposal]:
     order, event = file.proposed.order, file.proposed.event
-    if order is not None:
-        ordered = file.model_copy(update={"subscriptions": [*file.subscriptions, order]})
-        question = question_of(ordered, name)
-        *known, bought = question.history.subscriptions
-        return _without(question, tuple(known)), Proposal.new(bought)
-    question = question_of(file, name)
-    subscription = _owner(question, file.proposed.subscription, name)
-    held = state_at(subscription, _instant(event), question.history.conventions).quantity
-    return question, Proposal.change(subscription.id, proposed_event(_event(event), held))
+    if event is not None:
+        question = question_of(file, name)
+        return question, _change(question.history, file.proposed.subscription, event, name)
+    question = question_of(file.model_copy(update={"subscriptions": [*file.subscriptions, order]}), name)
+    *known, bought = question.history.subscriptions
+    return replace(question, history=replace(question.history, subscriptions=tuple(known))), Proposal.new(bought)
+
+
+def _change(history: History, subscription_id: str, given: EventPart, name: str) -> Proposal:
+    subscription = _owner(history, subscription_id, name)
+    held = state_at(subscription, given.instant, history.conventions).quantity
+    return Proposal.change(subscription.id, proposed_event(given, held))
+
+
+def _owner(history: History, subscription_id: str, name: str) -> Subscription:
+    found = [each for each in history.subscriptions if subscription_id in {"", each.id}]
+    if len(found) == 1:
+        return found[0]
+    says = "is the id of no subscription here: correct it" if subscription_id else "is missing: say whose event it is"
+    raise refused(name, [Problem("proposed.subscription", subscription_id or None, says)])
+
+
+def _entries(rows: list[dict[str, Any]], name: str) -> tuple[PriceEntry, ...]:
+    """Read the rows as if they stood in a CSV file."""
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    text = StringIO(newline="")
+    writer = csv.DictWriter(text, columns, restval="")
+    writer.writeheader()
+    writer.writerows({column: "" if cell is None else str(cell) for column, cell in row.items()} for row in rows)
+    return tuple(read_price_list(BytesIO(text.getvalue().encode()), name))

@@ -1,42 +1,33 @@
-"""Own services against a slow oracle: every day by itself, in Fractions; and what no sequence of events may break."""
+"""Own services against a slow oracle: every day by itself, in Fractions."""
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from itertools import pairwise
 from math import lcm
 from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.domain.errors import ProrataError
 from shared.domain.expected.engine import expected_lines
 from shared.domain.expected.history import History
 from shared.domain.expected.lines import Expected
-from shared.domain.periods import Period, cycle_containing
+from shared.domain.periods import Period, add_months, cycle_containing
 from shared.domain.subscriptions.events import Event, EventKind, ordered
-from shared.domain.subscriptions.kinds import Plan, ServiceKind
+from shared.domain.subscriptions.kinds import ServiceKind
 from shared.domain.subscriptions.own_billing import (
-    Aggregation,
     Alignment,
     ChangeDay,
     Correction,
-    Denominator,
-    FirstCycle,
-    MonthsFrom,
-    MovedCycle,
     OwnBilling,
     PlanChange,
-    PriceChange,
     QuantityBasis,
     Share,
-    Span,
-    Tiering,
     Timing,
 )
-from shared.domain.subscriptions.subscription import DatedPrice, Subscription, Tier, Usage
+from shared.domain.subscriptions.subscription import Subscription
 
 FIRST = date(2023, 12, 1)
 DIVISIBLE = lcm(*range(1, 32), 89, 90, 91, 92, 181, 182, 183, 184, 365, 366) * 86_400
@@ -137,30 +128,27 @@ def cycle_of(billing: OwnBilling, start: date, day: date) -> Period:
     if billing.alignment is Alignment.CALENDAR:
         return cycle_containing(day, date(start.year, 1, 1), billing.every)
     if billing.alignment is Alignment.DAY and billing.billing_day:
-        return cycle_containing(day, _billing_anchor(start, billing), billing.every)
+        return _cycle_of_billing_day(billing, start, day)
     return cycle_containing(day, start, billing.every)
 
 
-def _billing_anchor(start: date, billing: OwnBilling) -> date:
-    day = start
-    while not _is_billing_day(day, billing.billing_day):
-        day += timedelta(days=1)
-    while day.day != billing.billing_day:  # clipped: the same cycles, anchored where the month is long enough
-        day = cycle_containing(day - timedelta(days=1), day.replace(day=1), billing.every).start
-        day = _long_enough(day, billing)
-    return day
-
-
-def _long_enough(first: date, billing: OwnBilling) -> date:
-    return (
-        first.replace(day=billing.billing_day)
-        if Period(first, _next_month(first)).days >= billing.billing_day
-        else first
+def _cycle_of_billing_day(billing: OwnBilling, start: date, day: date) -> Period:
+    """Count months from the first billing day that is not before the start."""
+    first = start
+    while not _is_billing_day(first, billing.billing_day):
+        first += timedelta(days=1)
+    month = first.replace(day=1)
+    index = -billing.every
+    while _billing_day(add_months(month, index + billing.every), billing) <= day:
+        index += billing.every
+    return Period(
+        _billing_day(add_months(month, index), billing), _billing_day(add_months(month, index + billing.every), billing)
     )
 
 
-def _next_month(first: date) -> date:
-    return (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+def _billing_day(month: date, billing: OwnBilling) -> date:
+    last = add_months(month, 1) - timedelta(days=1)
+    return min(last, month + timedelta(days=billing.billing_day - 1))
 
 
 def _is_billing_day(day: date, billing_day: int) -> bool:
@@ -274,141 +262,77 @@ def _with_some(event: Event) -> Event:
     return Event(kind=event.kind, at=event.at, quantity=event.quantity + 1, unit_price=event.unit_price)
 
 
-# what no sequence may break
-
-events_of_any_kind = st.builds(
-    Event,
-    kind=st.sampled_from(EventKind),
-    at=st.builds(at, st.integers(0, 120), st.integers(0, 23)),
-    quantity=st.none() | st.integers(-2, 9) | st.decimals(0, 5, places=2),
-    unit_price=st.none() | st.decimals(-1, 50, places=2),
-    plan=st.none() | st.sampled_from(Plan),
-    product=st.sampled_from(["", "a", "b"]),
-    ends_on=st.none() | st.dates(date(2023, 11, 1), date(2024, 12, 31)),
-    percent=st.none() | st.decimals(-5, 120, places=1),
-    amount=st.none() | st.decimals(-5, 200, places=2),
-    keeps_cycle=st.booleans(),
-    every=st.none() | st.integers(0, 4),
-    share_left=st.none() | st.decimals(-1, 2, places=2),
+@settings(max_examples=100, deadline=None)
+@given(
+    histories(),
+    st.sampled_from([1, 3, 12]),
+    st.sampled_from(Timing),
+    st.sampled_from([Correction.PAIR, Correction.NET]),
 )
-any_policy = st.builds(
-    OwnBilling,
-    every=st.sampled_from([1, 2, 3, 7, 12]),
-    span=st.sampled_from(Span),
-    timing=st.sampled_from(Timing),
-    alignment=st.sampled_from(Alignment),
-    billing_day=st.sampled_from([0, 1, 29, 31]),
-    share=st.sampled_from(Share),
-    days_in_month=st.sampled_from([Decimal(30), Decimal(28), Decimal("30.4")]),
-    days_are_fixed=st.booleans(),
-    months_from=st.sampled_from(MonthsFrom),
-    part_digits=st.sampled_from([None, 2, 6]),
-    change_day=st.sampled_from(ChangeDay),
-    correction=st.sampled_from(Correction),
-    quantity_basis=st.sampled_from(QuantityBasis),
-    plan_change=st.sampled_from(PlanChange),
-    downgrades_wait=st.booleans(),
-    price_change=st.sampled_from(PriceChange),
-    moved_cycle=st.sampled_from(MovedCycle),
-    denominator=st.sampled_from(Denominator),
-    uplift_percent=st.sampled_from([Decimal(0), Decimal(10), Decimal(-5)]),
-    trial_days=st.sampled_from([0, 0, 10, 40]),
-    first_cycle=st.sampled_from(FirstCycle),
-    last_day_is_charged=st.booleans(),
-    cancellation_is_credited=st.booleans(),
-    suspension_is_charged=st.booleans(),
-    included_units_shrink=st.booleans(),
-    aggregation=st.sampled_from(Aggregation),
-    tiering=st.sampled_from(Tiering),
-    minimum=st.sampled_from([Decimal(0), Decimal(5)]),
-    minimum_shrinks=st.booleans(),
-    instalments=st.sampled_from([1, 3]),
-    rounding=st.sampled_from(["", "ratio_4dp", "day_rate_2dp", "truncated", "half_even"]),
-    invoice_days_after=st.sampled_from([0, 1]),
-)
-readings = st.lists(
-    st.builds(
-        Usage,
-        subscription_id=st.just("own"),
-        on=st.dates(date(2023, 12, 1), date(2024, 6, 1)),
-        quantity=st.decimals(0, 50, places=3),
-        meter=st.sampled_from(["", "m"]),
-        unit_price=st.sampled_from([None, Decimal("0.5")]),
-    ),
-    max_size=4,
-)
-
-
-@st.composite
-def any_services(draw: st.DrawFn) -> tuple[Subscription, tuple[Usage, ...]]:
-    """Any service with any policy and any events after its creation."""
-    created = Event(
-        kind=EventKind.CREATED, at=at(draw(st.integers(0, 40))), quantity=draw(st.none() | st.integers(0, 9))
-    )
-    events = ordered([created, *draw(st.lists(events_of_any_kind, max_size=6))])
-    priced = (
-        DatedPrice(amount=draw(st.decimals(0, 99, places=2)), per=draw(st.sampled_from(["cycle", "month", "year"]))),
-    )
-    return Subscription(
-        id="own",
-        kind=draw(st.sampled_from([ServiceKind.OWN_RECURRING, ServiceKind.OWN_ONE_OFF, ServiceKind.OWN_METERED])),
-        currency=draw(st.sampled_from(["EUR", "JPY"])),
-        events=events,
-        prices=draw(st.sampled_from([priced, ()])),
-        term=draw(st.sampled_from(["", "P1Y", "P6M"])),
-        ends_on=draw(st.none() | st.dates(date(2024, 1, 1), date(2024, 8, 1))),
-        aligned_to=draw(st.none() | st.dates(date(2023, 1, 1), date(2024, 3, 1))),
-        is_trial=draw(st.booleans()),
-        tiers=draw(
-            st.sampled_from([(), (Tier(first=1, unit_price=Decimal(2)), Tier(first=11, unit_price=Decimal(1)))])
-        ),
-        included_units=draw(st.sampled_from([0, 7])),
-        billing=draw(any_policy),
-    ), tuple(draw(readings))
-
-
-@settings(max_examples=600, deadline=None)
-@given(any_services(), st.integers(0, 400))
-def test_no_sequence_of_events_raises(made: tuple[Subscription, tuple[Usage, ...]], last: int) -> None:
-    """Whatever happens: lines and issues, or a documented error; and charges are never given back twice."""
-    subscription, usage = made
-    history = History(subscriptions=(subscription,), usage=usage, through=FIRST + timedelta(days=last))
-    try:
-        expected = expected_lines(history)
-    except ProrataError as error:
-        pytest.fail(f"a history of these dates can be billed: {error}")
-
-    assert all(line.sign * line.amount >= 0 for line in expected.lines)
-    assert expected.total(subscription.currency).amount >= 0
-    for line in expected.lines:
-        if line.corrects is not None:
-            assert line.corrects in expected.lines
-    assert all(line.quantity >= 0 and line.price.amount >= 0 for line in expected.lines)
-
-
-@settings(max_examples=150, deadline=None)
-@given(any_services(), st.randoms())
-def test_the_order_in_which_events_arrive_does_not_matter(
-    made: tuple[Subscription, tuple[Usage, ...]], shuffle: Any
+def test_seconds_add_up_between_any_two_instants(
+    events: tuple[Event, ...], every: int, timing: Timing, correction: Correction
 ) -> None:
-    """Shuffled, and given twice: the same lines."""
-    subscription, usage = made
-    events = [*subscription.events, *subscription.events[:1]]
-    shuffle.shuffle(events)
-    again = _with_events(subscription, ordered(events))
-    last = date(2024, 12, 31)
+    """The cycle begins at the second of the order; every span between two events is its seconds of its cycle."""
+    billing = OwnBilling(every=every, timing=timing, correction=correction, share=Share.SECONDS)
 
-    first = expected_lines(History(subscriptions=(subscription,), usage=usage, through=last))
-    second = expected_lines(History(subscriptions=(again,), usage=usage[::-1], through=last))
-
-    assert [line._replace(subscription=subscription, corrects=None) for line in first.lines] == [
-        line._replace(subscription=subscription, corrects=None) for line in second.lines
-    ]
+    assert _by_seconds(billing, events) == unrounded(billed(billing, events))
 
 
-def _with_events(subscription: Subscription, events: tuple[Event, ...]) -> Subscription:
-    names = Subscription.__dataclass_fields__
-    return Subscription(**{**{name: getattr(subscription, name) for name in names}, "events": events})
+def _by_seconds(billing: OwnBilling, events: tuple[Event, ...]) -> Fraction:
+    created, end = events[0].at, events[-1].at
+    marks = [created, *(event.at for event in events[1:])]
+    month = 0
+    while (boundary := _months_later(created, month)) < end:
+        marks.append(boundary)
+        month += billing.every
+    marks = sorted(set(marks))
+    total = Fraction(0)
+    for start, stop in pairwise(marks):
+        quantity, price, is_active = 0, Decimal(0), True
+        for event in events:
+            if event.at <= start:
+                quantity = event.quantity if event.quantity is not None else quantity
+                price = event.unit_price if event.unit_price is not None else price
+                is_active = event.kind is not EventKind.SUSPENDED and (is_active or event.kind is EventKind.REACTIVATED)
+        index = max(index for index in range(0, month + 1, billing.every) if _months_later(created, index) <= start)
+        cycle = _months_later(created, index + billing.every) - _months_later(created, index)
+        share = Fraction((stop - start) // timedelta(seconds=1), cycle // timedelta(seconds=1))
+        total += Fraction(quantity) * Fraction(price) * is_active * share
+    return total
+
+
+def _months_later(instant: datetime, months: int) -> datetime:
+    day = add_months(instant.date(), months)
+    return instant.replace(year=day.year, month=day.month, day=day.day)
+
+
+@settings(max_examples=100, deadline=None)
+@given(policies([Share.ACTUAL_DAYS, Share.THIRTY_360]), histories())
+def test_restarted_cycles_add_up_to_every_day_by_itself(billing: OwnBilling, events: tuple[Event, ...]) -> None:
+    """Each day is a part of the cycle that ran on it: after a change of plan, of the one that began then."""
+    billing = _replaced(billing, plan_change=PlanChange.RESTARTS, change_day=ChangeDay.NEW, alignment=Alignment.START)
+    start, costs = cost_of_days(billing, events)
+    restarts = [start]
+    told: tuple[str, Decimal | None] = ("", events[0].unit_price)
+    for event in events[1:-1]:
+        if event.kind is EventKind.PRICE_CHANGED:
+            told = (told[0], event.unit_price)
+        if event.kind is EventKind.PLAN_CHANGED:
+            restarts += [event.on] if (told[0], told[1]) != (event.product, event.unit_price) else []
+            told = (event.product, event.unit_price)
+    expected = Fraction(0)
+    for day, cost in costs.items():
+        anchor = max(each for each in restarts if each <= day)
+        expected += cost * weight(billing, cycle_containing(day, anchor, billing.every), day)
+
+    if _one_price_a_day(events):
+        assert expected == unrounded(billed(billing, events))
+
+
+def _one_price_a_day(events: tuple[Event, ...]) -> bool:
+    """Whether no day has two events about the price, so that what they came to needs no second thought."""
+    priced = [event.on for event in events if event.unit_price is not None]
+    return len(priced) == len(set(priced))
 
 
 @settings(max_examples=150, deadline=None)

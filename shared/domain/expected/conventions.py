@@ -43,8 +43,10 @@ class CancelWindow(StrEnum):
 
 
 class EarlyCancelWindow(StrEnum):
-    """Which window a licence had that was bought before March 2022: resellers wrote 72 hours, Microsoft's own example
-    of July 2021 refunds by days on the third day."""
+    """Which window a licence had that was bought before March 2022.
+
+    Resellers wrote 72 hours; Microsoft's own example of July 2021 refunds by days on the third day.
+    """
 
     AS_TODAY = "cancel window before March 2022: as today"
     SEVENTY_TWO_HOURS = "cancel window before March 2022: 72 hours"

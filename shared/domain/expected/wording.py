@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from shared.domain.expected.lines import ExpectedLine
 from shared.domain.expected.rounding import Rounding, Steps, rounded, trimmed
+from shared.domain.subscriptions.events import Quantity
 from shared.domain.texts import DEFAULT_LANGUAGE, Texts, texts_in
 
 _SHOWN_DIGITS = 6
@@ -58,10 +59,9 @@ class _Step:
 
 
 def _reason(line: ExpectedLine, texts: Texts) -> str:
-    if line.pieces and line.event is None:
-        return texts.say("reason.usage")
     if line.event is None:
-        return texts.say("reason.cycle")
+        is_usage = line.pieces or line.rule.key.startswith("usage.")
+        return texts.say("reason.usage" if is_usage else "reason.cycle")
     key = f"reason.{line.event.kind.value}"
     on = texts.day(line.event.on)
     if line.quantity_before is not None and line.quantity_after is not None and texts.has(f"{key}.known"):
@@ -100,88 +100,96 @@ def _period(first: date | None, last: date | None, texts: Texts) -> str:
 
 
 def _steps(line: ExpectedLine, texts: Texts) -> list[_Step]:
-    made = _Calculation(line, texts)
+    if len(line.pieces) > 1:
+        return _tier_steps(line, texts)
+    price, quantity = line.price.amount, line.quantity
     if line.pieces:
-        return made.by_tiers()
-    if line.mode.steps in _ROUND_THE_SHARE and line.part == line.whole:
-        return made.by_product()
-    return _BY_STEPS[line.mode.steps](made)
+        (quantity, price) = line.pieces[0]
+    return _Calculation(line, texts, price, line.sign * quantity).steps()
+
+
+def _tier_steps(line: ExpectedLine, texts: Texts) -> list[_Step]:
+    """The tiers are added up first; their sum is then the price of one thing, as ``piece_amounts`` has it."""
+    sign = "-" if line.sign < 0 else ""
+    number = texts.number
+    terms = [f"{number(piece.unit_price)} x {sign}{number(piece.quantity)}" for piece in line.pieces]
+    exact = line.sign * sum(
+        (Fraction(piece.quantity) * Fraction(piece.unit_price) for piece in line.pieces), Fraction(0)
+    )
+    if line.part == line.whole and line.exchange is None:
+        return [_Step(" + ".join(terms), exact, line.amount, line.mode.rounding)]
+    full = rounded(exact.numerator, exact.denominator, _decimals(exact), Rounding.DOWN)
+    return [
+        _Step(" + ".join(terms), exact, full, Rounding.DOWN),
+        *_Calculation(line, texts, full, 1).steps(),
+    ]
 
 
 class _Calculation:
-    """The steps of one line's arithmetic, in the order of its rounding mode."""
+    """The steps of one price's arithmetic, in the order of the line's rounding mode. *quantity* has the line's sign."""
 
-    def __init__(self, line: ExpectedLine, texts: Texts) -> None:
+    def __init__(self, line: ExpectedLine, texts: Texts, price: Decimal, quantity: Quantity) -> None:
         self._line = line
         self._texts = texts
-        self._price = texts.number(line.price.amount)
-        self._quantity = texts.number(line.sign * line.quantity)
-        self._units = line.sign * Fraction(line.quantity)
+        self._exact_price = Fraction(price)
+        self._units = Fraction(quantity)
+        self._price = texts.number(price)
+        self._times_quantity = "" if quantity == 1 and len(line.pieces) > 1 else f" x {texts.number(quantity)}"
         self._share = "" if line.part == line.whole else f" x {line.part} / {line.whole}"
         self._rate = "" if line.exchange is None else f" x {texts.number(line.exchange.rate)}"
         self._times = Fraction(1) if line.exchange is None else Fraction(line.exchange.rate)
 
-    def by_product(self) -> list[_Step]:
-        expression = f"{self._price} x {self._quantity}{self._share}{self._rate}"
-        return [self._last(expression, self._line.unrounded)]
+    def steps(self) -> list[_Step]:
+        """Return the steps of the line's rounding mode; a whole cycle has no share to be rounded."""
+        if self._line.mode.steps in _ROUND_THE_SHARE and self._line.part == self._line.whole:
+            return self.by_product()
+        return _BY_STEPS[self._line.mode.steps](self)
 
-    def by_tiers(self) -> list[_Step]:
-        sign = "-" if self._line.sign < 0 else ""
-        number = self._texts.number
-        terms = [f"{number(piece.unit_price)} x {sign}{number(piece.quantity)}" for piece in self._line.pieces]
-        if len(terms) == 1 or not (self._share or self._rate):
-            return [self._last(" + ".join(terms) + self._share + self._rate, self._line.unrounded)]
-        full = self._line.unrounded / self._times / Fraction(self._line.part, self._line.whole)
-        summed = self._kept(" + ".join(terms), full)
-        return [summed, self._last(f"{number(summed.result)}{self._share}{self._rate}", self._line.unrounded)]
+    def by_product(self) -> list[_Step]:
+        return [self._last(f"{self._price}{self._times_quantity}{self._share}{self._rate}", self._exact())]
 
     def by_unit(self) -> list[_Step]:
         line = self._line
-        exact = Fraction(line.price.amount) * Fraction(line.part, line.whole) * self._times
+        exact = self._exact_price * Fraction(line.part, line.whole) * self._times
         unit = self._inner(f"{self._price}{self._share}{self._rate}", exact)
-        return [unit, self._last_of(unit, f"{{}} x {self._quantity}", self._units)]
+        return [unit, self._last_of(unit, f"{{}}{self._times_quantity}", self._units)]
 
     def by_day_rate(self) -> list[_Step]:
         line = self._line
-        day = self._inner(f"{self._price} / {line.whole}", Fraction(line.price.amount) / line.whole)
-        after = f"{{}} x {self._quantity} x {line.part}{self._rate}"
+        day = self._inner(f"{self._price} / {line.whole}", self._exact_price / line.whole)
+        after = f"{{}}{self._times_quantity} x {line.part}{self._rate}"
         return [day, self._last_of(day, after, self._units * line.part * self._times)]
 
     def by_ratio(self) -> list[_Step]:
         line = self._line
         ratio = self._inner(f"{line.part} / {line.whole}", Fraction(line.part, line.whole))
-        times = Fraction(line.price.amount) * self._units * self._times
-        return [ratio, self._last_of(ratio, f"{self._price} x {self._quantity} x {{}}{self._rate}", times)]
+        times = self._exact_price * self._units * self._times
+        return [ratio, self._last_of(ratio, f"{self._price}{self._times_quantity} x {{}}{self._rate}", times)]
 
     def by_day_rate_of_all(self) -> list[_Step]:
         line = self._line
-        if not line.quantity:
+        if not self._units:
             return self.by_product()
-        units = self._texts.number(line.quantity)
-        quantity = Fraction(line.quantity)
-        exact = Fraction(line.price.amount) * quantity / line.whole
-        day = self._inner(f"{self._price} x {units} / {line.whole}", exact)
+        units = self._texts.number(line.quantity if len(line.pieces) < 2 else 1)
+        quantity = abs(self._units)
+        day = self._inner(f"{self._price} x {units} / {line.whole}", self._exact_price * quantity / line.whole)
         shown = self._texts.number(day.result)
         unit = self._inner(f"{shown} x {line.part} / {units}", Fraction(day.result) * line.part / quantity)
-        return [day, unit, self._last_of(unit, f"{{}} x {self._quantity}{self._rate}", self._units * self._times)]
+        return [day, unit, self._last_of(unit, f"{{}}{self._times_quantity}{self._rate}", self._units * self._times)]
 
     def by_product_then_rate(self) -> list[_Step]:
         if not self._rate:
             return self.by_product()
-        expression = f"{self._price} x {self._quantity}{self._share}"
-        product = self._inner(expression, self._line.unrounded / self._times)
+        product = self._inner(f"{self._price}{self._times_quantity}{self._share}", self._exact() / self._times)
         return [product, self._last_of(product, f"{{}}{self._rate}", self._times)]
+
+    def _exact(self) -> Fraction:
+        return self._exact_price * self._units * Fraction(self._line.part, self._line.whole) * self._times
 
     def _inner(self, expression: str, exact: Fraction) -> _Step:
         mode = self._line.mode
         result = rounded(exact.numerator, exact.denominator, mode.inner_digits, mode.inner_rounding)
         return _Step(expression, exact, result, mode.inner_rounding)
-
-    def _kept(self, expression: str, exact: Fraction) -> _Step:
-        digits = _decimals(exact)
-        return _Step(
-            expression, exact, rounded(exact.numerator, exact.denominator, digits, Rounding.DOWN), Rounding.DOWN
-        )
 
     def _last_of(self, before: _Step, after: str, times: Fraction) -> _Step:
         return self._last(after.format(self._texts.number(before.result)), Fraction(before.result) * times)

@@ -8,6 +8,6 @@ Not here: the rules (``expected``), prices (``prices``), reading what is propose
 
 from shared.domain.quotes.asking import quote
 from shared.domain.quotes.proposals import Proposal
-from shared.domain.quotes.values import Commitment, Possible, Quote, Recurring, Undo
+from shared.domain.quotes.values import Commitment, Possible, Quote, Recurring, Undo, net_of
 
-__all__ = ["Commitment", "Possible", "Proposal", "Quote", "Recurring", "Undo", "quote"]
+__all__ = ["Commitment", "Possible", "Proposal", "Quote", "Recurring", "Undo", "net_of", "quote"]

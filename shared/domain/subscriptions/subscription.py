@@ -22,6 +22,7 @@ class DatedPrice:
     """What the vendor's list asks for one unit from *valid_from* on (None: always), before promotions.
 
     *per* is the span the amount pays for: ``month``, ``year``, ``term``, or ``cycle`` (whatever the charge cycle is).
+    Own services also know ``day`` and ``week``.
     A savings plan's commitment is its price for each ``hour``; its discounted rate of a meter is a row whose *product*
     is the meter. An empty *product*, *term* or *plan* fits any. *origin* says where it stands (a price list and row).
     *part* names one of the parts that a product is split into, each with a line and price of its own ("telco",

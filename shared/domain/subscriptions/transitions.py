@@ -190,15 +190,16 @@ def _plan_changed(
     subscription: Subscription, state: SubscriptionState, event: Event, conventions: Conventions
 ) -> SubscriptionState:
     """A plan of the same term leaves the term's dates; another term, or a legacy plan, begins a term at once."""
-    changed = _named(state, event)
+    changed = _quantity_changed(subscription, state, event, conventions)
     if changed.term == state.term and subscription.kind is not ServiceKind.LEGACY_LICENCE:
         return changed
-    return replace(begun(subscription, changed, event.on, event.at, conventions), batches=state.batches)
+    return replace(begun(subscription, changed, event.on, event.at, conventions), batches=changed.batches)
 
 
 def _quantity_changed(
     subscription: Subscription, state: SubscriptionState, event: Event, conventions: Conventions
 ) -> SubscriptionState:
+    """Whatever the event names is so; seats that came are a batch, those that went were the youngest."""
     changed = _named(state, event)
     added = changed.quantity - state.quantity
     if added > 0:
@@ -233,8 +234,11 @@ def _suspended(subscription: Subscription, state: SubscriptionState, _: Event, _
     return replace(state, status=Status.SUSPENDED, auto_renews=auto_renews)
 
 
-def _reactivated(_: Subscription, state: SubscriptionState, event: Event, __: Conventions) -> SubscriptionState:
-    return replace(_named(state, event), status=Status.TRIAL if state.is_trial else Status.ACTIVE)
+def _reactivated(
+    subscription: Subscription, state: SubscriptionState, event: Event, conventions: Conventions
+) -> SubscriptionState:
+    back = replace(state, status=Status.TRIAL if state.is_trial else Status.ACTIVE)
+    return _quantity_changed(subscription, back, event, conventions)
 
 
 def _cancelled(_: Subscription, state: SubscriptionState, __: Event, ___: Conventions) -> SubscriptionState:

@@ -1,6 +1,7 @@
 """The way out: an answer as JSON for programs, and as a table for people."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +11,7 @@ from shared.application.explain import explain
 from shared.documents.expected_lines_json import answer_json, answer_values, number_text, quantity_value
 from shared.documents.expected_lines_table import answer_table
 from shared.documents.histories import read_history
+from shared.domain.expected.lines import Expected
 from shared.domain.expected.questions import Answer
 
 SEATS = {
@@ -99,6 +101,17 @@ def test_a_credit_names_the_line_it_takes_back() -> None:
         credit["effective_unit_price"],
         credit["unit_price"],
     )
+
+
+def test_a_credit_finds_its_line_even_if_it_is_a_copy() -> None:
+    """Equal lines are the same line; one that is not in the answer has no number."""
+    answer = answered(SEATS)
+    lines = list(answer.expected.lines)
+    lines[1] = lines[1]._replace(corrects=lines[0]._replace())
+    lines[2] = lines[2]._replace(corrects=lines[0]._replace(quantity=99))
+    copied = replace(answer, expected=Expected(tuple(lines)))
+
+    assert [None, 0, None] == [line["corrects"] for line in answer_values(copied)["lines"]]
 
 
 def test_the_whole_answer_is_plain_json_without_a_float() -> None:
@@ -201,6 +214,8 @@ def test_the_table_shows_invoices_conventions_and_issues() -> None:
     unpriced = {**SEATS, "id": "c", "unit_price": None}
     text = answer_table(answered(subscriptions=[licence, service, unpriced]))
 
+    assert text.startswith("   Subscription  Invoice     Charge type ")
+    assert "\n3  b             2021-06-18  recurring " in text
     assert "    invoice 2021-06: " in text
     assert "    invoice 2021-06-18: 1.00 EUR" in text
     assert "Rests on cancel window: calendar days." in text

@@ -90,6 +90,16 @@ def test_a_difference_counts_from_what_was_there_before() -> None:
     assert [1, 8] == [event.quantity for event in b.events]
 
 
+def test_seats_that_are_upgraded_are_counted_too() -> None:
+    """They leave; the new subscription need not be named."""
+    told = [
+        {"kind": "seats-upgraded", "on": "2021-06-20", "quantity": 4, "product": "p"},
+        {"on": "2021-06-21", "change": 1},
+    ]
+
+    assert [10, 4, 7] == [event.quantity for event in only(read({"events": told})).events]
+
+
 def test_events_of_one_instant_and_kind_keep_the_order_of_the_file() -> None:
     """The last one counts, whatever the numbers are; a single event gets no name of ours."""
     told = [
@@ -242,7 +252,7 @@ def test_the_share_of_a_printed_line_is_told_by_days_or_dates(line: dict[str, An
 def test_every_problem_is_named_at_once_with_path_value_and_cure() -> None:
     """Unknown fields and values that cannot be, wherever they stand."""
     content = b"""{"currency": "EURO", "billing": {}, "subscriptions": [{"kind": "lisence", "purchsed": "2021-06-18",
-      "sku": 1, "trial": "yes", "partner_billing_day": 32, "tiers": {}, "billing": {"every": "fortnight", "minimum": "-1"},
+      "sku": 1, "trial": "yes", "partner_billing_day": 32, "tiers": {}, "billing": {"every": "fortnight"},
       "events": [{"on": "2021-06-31", "change": "+2"}, {"kind": "suspended", "on": "2021-06-01", "quantity": 3},
       {"on": "2021-06-01"}, 5]}], "rounding": {"nse": "half_up"}, "title": 5, "through": null}"""
 
@@ -252,7 +262,7 @@ def test_every_problem_is_named_at_once_with_path_value_and_cure() -> None:
     for each in (
         "  billing: is no field here: use one of currency, through, language, title, subscriptions, subscription,",
         "  currency: 'EURO' is no currency: write an ISO 4217 code, such as EUR.",
-        "  title: is no text: put it in quotation marks.",
+        "  title: 5 is no text: put it in quotation marks.",
         "subscriptions[0].purchsed: '2021-06-18' is no field here: did you mean purchased?",
         "subscriptions[0].kind: 'lisence' is not known: did you mean licence?",
         "subscriptions[0].sku: 1 is no text: put it in quotation marks.",

@@ -14,7 +14,6 @@ from decimal import Decimal
 from shared.domain.expected.conventions import Conventions, LineFamily
 from shared.domain.expected.lines import Expected, ExpectedLine, UnitPrice
 from shared.domain.expected.new_commerce.cycles import Cycle, Term
-from shared.domain.expected.rounding import RoundingMode
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.kinds import Plan
@@ -52,6 +51,7 @@ class Walk:
     def __init__(self, subscription: Subscription, conventions: Conventions, last_day: date) -> None:
         self.subscription = subscription
         self.conventions = conventions
+        self.mode = conventions.mode
         self.last_day = last_day
         self.product = subscription.product
         self.term_name = subscription.term
@@ -70,10 +70,6 @@ class Walk:
         self.price = price
         if price is not None:
             self._seats = self.mode(_SEATS).amounts(price.amount, self.subscription.currency)
-
-    def mode(self, family: LineFamily) -> RoundingMode:
-        """Return the arithmetic of a line family."""
-        return self.conventions.mode(family)
 
     def amounts(self, family: LineFamily, price: UnitPrice) -> Callable[[Quantity, int, int], Decimal]:
         """Return what seats cost at that price, as a function of quantity, part and whole."""

@@ -19,6 +19,7 @@ from shared.domain.subscriptions.own_billing import Alignment, OwnBilling, Share
 
 SECONDS_IN_DAY = 86_400
 _LAST_ORDINAL = date.max.toordinal()
+_REMEMBERED_MAX = 1 << 14
 
 
 class Cycle(NamedTuple):
@@ -89,7 +90,7 @@ class Grid:
         return _checked(self.anchor.toordinal() + index * self.every) * self.per_day + self.past_midnight_s
 
 
-@lru_cache(maxsize=1 << 14)
+@lru_cache(maxsize=_REMEMBERED_MAX)
 def month_day(year: int, month: int, months: int, day: int) -> date:
     """Return the given day of the month *months* later, clipped to the last day of that month.
 
@@ -134,6 +135,7 @@ def tick_at(at: datetime, per_day: int) -> int:
     return ordinal * SECONDS_IN_DAY + at.hour * 3600 + at.minute * 60 + at.second
 
 
+@lru_cache(maxsize=_REMEMBERED_MAX)
 def day_of(tick: int, per_day: int) -> date:
     """Return the day that a tick lies in.
 
@@ -150,6 +152,7 @@ def instant(tick: int) -> datetime:
     return datetime(day.year, day.month, day.day, second // 3600, second // 60 % 60, second % 60, tzinfo=UTC)
 
 
+@lru_cache(maxsize=_REMEMBERED_MAX)
 def days_of(start: int, end: int, per_day: int) -> Period:
     """Return the days from one tick to another, at least one."""
     first = day_of(start, per_day)

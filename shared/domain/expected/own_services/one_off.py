@@ -111,7 +111,8 @@ def _charge(booking: Booking, lot: _Lot, number: int) -> None:
     )
     maker, span = booking.maker, (at, at + booking.cycle.per_day)
     part = Part(1, instalments, "times")
-    if number and number + 1 == instalments and not lot.returns:
+    is_last = number > 0 and number + 1 == instalments
+    if is_last and units == lot.units:
         whole, each = maker.amount(lot.rate, units, Part(1, 1)), maker.amount(lot.rate, units, part)
         rest = exact_sum((whole, exact_product(each, Decimal(number)).copy_negate()))
         line = maker.lump(at, booking.cycle, span, rest, 1, why)

@@ -19,8 +19,28 @@ from shared.domain.expected.own_services.cycles import Cycle, Grid, day_of
 from shared.domain.expected.own_services.rates import State, rate_of
 from shared.domain.expected.own_services.shares import part_of
 from shared.domain.expected.own_services.story import Change, Run, Story
+from shared.domain.subscriptions.events import Event
+from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan
 from shared.domain.subscriptions.own_billing import FirstCycle, OwnBilling, PlanChange, Share, Span, Timing
 from shared.domain.subscriptions.subscription import Subscription
+
+
+def other_plan(state: State, event: Event, span: Span, since: int) -> State:
+    """Return the state with another plan. A price told for the plan before does not hold for another one."""
+    plan, every = event.plan or state.plan, state.every
+    if event.plan is not None and event.plan is not Plan.ONE_TIME and span is Span.MONTHS:
+        every = PLAN_MONTHS[event.plan]
+    every = event.every or every
+    product = event.product or state.product
+    is_same = (product, plan, every) == (state.product, state.plan, state.every)
+    told = state.told if is_same and event.unit_price is None else event.unit_price
+    uplift = state.uplift if told is None else Decimal(1)
+    return state._replace(product=product, plan=plan, every=every, told=told, uplift=uplift, since=since)
+
+
+def same_plan(one: State, other: State) -> bool:
+    """Return whether the two are the same plan at the same price."""
+    return (one.product, one.plan, one.every, one.told) == (other.product, other.plan, other.every, other.told)
 
 
 def is_dearer(subscription: Subscription, before: State, after: State, cycle: Cycle) -> bool:

@@ -17,14 +17,16 @@ from typing import NamedTuple
 from shared.domain.errors import InvalidError
 from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.own_services.cycles import Cycle
-from shared.domain.expected.own_services.shares import month_count
+from shared.domain.expected.own_services.shares import month_count, to_digits
 from shared.domain.money import exact_product
 from shared.domain.subscriptions.events import Quantity
 from shared.domain.subscriptions.kinds import Plan
 from shared.domain.subscriptions.own_billing import OwnBilling, Span
 from shared.domain.subscriptions.subscription import DatedPrice, Subscription
 
-_MONTHS_PAID = {"month": 1, "year": 12, "term": 0, "cycle": 0}
+_MONTHS_PAID = {"month": 1, "year": 12}
+_DAYS_PAID = {"day": 1, "week": 7}
+_CYCLES_PAID = ("term", "cycle")
 _HUNDREDTH = Decimal("0.01")
 
 
@@ -74,22 +76,29 @@ def rate_of(subscription: Subscription, state: State, cycle: Cycle, on: date) ->
     row = _row(subscription.prices, state, on)
     if row is None:
         return None
-    months = _MONTHS_PAID.get(row.per)
-    if months is None:
-        raise InvalidError(f"a price per {row.per!r} is not understood: write one of {', '.join(_MONTHS_PAID)}")
-    times = Fraction(1) if months == 0 else _times(subscription.billing, cycle, months)
-    return _scaled(_price(row.amount, state, row.origin), times)
+    return _scaled(_price(row.amount, state, row.origin), _times(subscription.billing, cycle, row.per))
 
 
-def _times(billing: OwnBilling, cycle: Cycle, months: int) -> Fraction:
-    """Return how often a price for *months* months is in the price of the cycle."""
+def _times(billing: OwnBilling, cycle: Cycle, per: str) -> Fraction:
+    """Return how often a price for *per* is in the price of the cycle."""
+    if per in _CYCLES_PAID:
+        return Fraction(1)
+    if per in _DAYS_PAID:
+        return to_digits(Fraction(cycle.period.days, _DAYS_PAID[per]), billing.part_digits)
+    if per not in _MONTHS_PAID:
+        spans = (*_CYCLES_PAID, *_DAYS_PAID, *_MONTHS_PAID)
+        raise InvalidError(f"a price per {per!r} is not understood: write one of {', '.join(spans)}")
+    return _months(billing, cycle) / _MONTHS_PAID[per]
+
+
+def _months(billing: OwnBilling, cycle: Cycle) -> Fraction:
+    """Return the months of a cycle; a cycle of days is taken for one month."""
     if cycle.months is not None:
-        return Fraction(cycle.months, months)
+        return Fraction(cycle.months)
     if billing.span is not Span.TERM:
         return Fraction(1)
     fixed = billing.days_in_month if billing.days_are_fixed else None
-    count = month_count(cycle.period, billing.months_from, days_in_month=fixed, digits=billing.part_digits)
-    return count / months
+    return month_count(cycle.period, billing.months_from, days_in_month=fixed, digits=billing.part_digits)
 
 
 def _scaled(price: UnitPrice, times: Fraction) -> Rate:

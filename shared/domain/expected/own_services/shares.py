@@ -82,6 +82,13 @@ def month_count(
     return _count(service, service.start, service.start.day, days_in_month, digits)
 
 
+def to_digits(exact: Fraction, digits: int | None) -> Fraction:
+    """Return the number rounded half up to *digits* decimals; None leaves it exact."""
+    if digits is None:
+        return exact
+    return Fraction(rounded(exact.numerator, exact.denominator, digits, Rounding.HALF_UP))
+
+
 def month_marks(cycle: Cycle) -> list[int]:
     """Return the ticks at which the months of *cycle* begin, and its end; just the two where it has no months."""
     base = days_of(cycle.base_start, cycle.base_end, cycle.per_day).start
@@ -164,7 +171,4 @@ def _count(service: Period, anchor: date, day: int, days_in_month: Decimal | Non
 def _part_of_month(days: int, days_of_month: int, days_in_month: Decimal | None, digits: int | None) -> Fraction:
     if days == days_of_month:
         return Fraction(1)
-    exact = min(Fraction(days) / Fraction(days_in_month or days_of_month), Fraction(1))
-    if digits is None:
-        return exact
-    return Fraction(rounded(exact.numerator, exact.denominator, digits, Rounding.HALF_UP))
+    return to_digits(min(Fraction(days) / Fraction(days_in_month or days_of_month), Fraction(1)), digits)

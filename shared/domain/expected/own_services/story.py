@@ -88,6 +88,11 @@ class Story:
     grants: list[Grant] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
 
+    @property
+    def ends_at(self) -> int | None:
+        """The tick on which the service ends as far as is known; None: never."""
+        return self.ends[-1].at if self.ends else None
+
     def state_at(self, tick: int) -> State:
         """Return what is so at *tick*, which is not before the start."""
         found = self.changes[0]

@@ -10,14 +10,13 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from shared.domain.expected.own_services import complaints
-from shared.domain.expected.own_services.cycles import Cycle, Grid, day_of, grid_from, tick_at, ticks_in_day
-from shared.domain.expected.own_services.plan_changes import changed_cycles, is_dearer
+from shared.domain.expected.own_services.cycles import Cycle, day_of, grid_from, tick_at, ticks_in_day
+from shared.domain.expected.own_services.plan_changes import changed_cycles, is_dearer, other_plan, same_plan
 from shared.domain.expected.own_services.rates import State
 from shared.domain.expected.own_services.story import Change, End, Grant, Move, Run, Story
+from shared.domain.expected.own_services.terms import renewed_run, renewed_until, run_from
 from shared.domain.money import exact_product
-from shared.domain.periods import add_months
 from shared.domain.subscriptions.events import Event, EventKind, Quantity
-from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months
 from shared.domain.subscriptions.own_billing import ChangeDay, PriceChange, Share, Span
 from shared.domain.subscriptions.subscription import Subscription
 
@@ -97,27 +96,8 @@ class Teller:
             self._begin_charges(self._start + self._billing.trial_days * self._story.per_day, self._created)
 
     def _begin_charges(self, start: int, event: Event) -> None:
-        run = self._run(start, self._moment, event)
+        run = run_from(self._subscription, self._story, start, self._state.every, event)
         self._story.runs[:] = [] if run is None else [run]
-
-    def _run(self, start: int, moment: int, event: Event) -> Run | None:
-        """Return the cycles from *start* on; None (and an issue) where a term has no end."""
-        subscription, per_day = self._subscription, self._story.per_day
-        if self._billing.span is not Span.TERM:
-            grid = grid_from(self._billing, start, subscription.aligned_to, self._state.every)
-            return Run(start, moment, event, grid)
-        ends_at = self._ends_at
-        if ends_at is not None and ends_at > start:
-            day = day_of(start, per_day).day
-            return Run(start, moment, event, cycle=Cycle(start, ends_at, start, ends_at, None, day, per_day))
-        if subscription.term:
-            day_one = day_of(start, per_day)
-            months = term_months(subscription.term)
-            grid = Grid(day_one, day_one.day, months, is_months=True, per_day=per_day, past_midnight_s=start % per_day)
-            return Run(start, moment, event, grid)
-        cure = "Give the subscription a term (P1Y) or a day on which it ends."
-        self._story.issues.append(complaints.not_billed(subscription, "its term has no end", cure))
-        return None
 
     def _tell(self, moment: int, events: list[Event]) -> None:
         billing, day = self._billing, self._story.per_day
@@ -145,15 +125,11 @@ class Teller:
     def _is_over(self, event: Event) -> bool:
         if self._is_cancelled:
             return True
-        at = self._ends_at
+        at = self._story.ends_at
         if at is None or self._moment < at:
             return False
         continues = event.kind in {EventKind.RENEWED, EventKind.END_DATE_CHANGED}
         return not (event.kind is EventKind.EXPIRED or (continues and self._moment == at))
-
-    @property
-    def _ends_at(self) -> int | None:
-        return self._story.ends[-1].at if self._story.ends else None
 
     # what each kind of event means
 
@@ -198,7 +174,7 @@ class Teller:
             return
         if event.quantity is not None:
             self.quantity(event)
-        self._state = _other_plan(self._state, event, self._billing.span, self._at)
+        self._state = other_plan(self._state, event, self._billing.span, self._at)
         self._plan_event = event
 
     def active(self, event: Event) -> None:
@@ -223,13 +199,13 @@ class Teller:
             at = max(at, self._tick_of(event.ends_on))
         elif self._billing.last_day_is_charged and self._story.per_day == 1:
             at += 1
-        known = self._ends_at
+        known = self._story.ends_at
         self._story.ends.append(End(self._moment, at if known is None else min(at, known), event, is_cancellation=True))
         self._is_cancelled = event.ends_on is None
 
     def expired(self, event: Event) -> None:
         """The term ended."""
-        known = self._ends_at
+        known = self._story.ends_at
         if known is None or known > self._moment:
             self._story.ends.append(End(self._moment, self._moment, event))
         self._is_cancelled = True
@@ -248,8 +224,9 @@ class Teller:
     def renewed(self, event: Event) -> None:
         """A new term, from the end of the running one or from now."""
         begins = self._renewed_from()
-        self._story.ends.append(End(self._moment, self._renewed_until(begins, event), event))
-        ends_at, told, quantity = self._ends_at, event.unit_price, event.quantity
+        until = renewed_until(self._subscription, self._story, begins, event.ends_on)
+        self._story.ends.append(End(self._moment, until, event))
+        told, quantity = event.unit_price, event.quantity
         uplift = exact_product(100 + self._billing.uplift_percent, _HUNDREDTH)
 
         def patch(state: State) -> State:
@@ -260,40 +237,16 @@ class Teller:
             return state if uplift == 1 else state._replace(uplift=exact_product(state.uplift, uplift))
 
         def run() -> Run | None:
-            return self._term_renewed(begins, ends_at, event)
+            return renewed_run(self._subscription, self._story, begins, self._state.every, event)
 
         self._wait(_Waiting(begins, event, patch, run))
 
     def _renewed_from(self) -> int:
         """Return the end of the running term; where services run on without one, now."""
-        if self._ends_at is not None:
-            return self._ends_at
+        if self._story.ends_at is not None:
+            return self._story.ends_at
         cycle = self._story.cycle_at(self._at) if self._billing.span is Span.TERM else None
         return self._at if cycle is None or cycle.start == self._at else cycle.end
-
-    def _renewed_until(self, begins: int, event: Event) -> int | None:
-        if event.ends_on is not None and self._tick_of(event.ends_on) > begins:
-            return self._tick_of(event.ends_on)
-        if self._ends_at is None or not self._subscription.term:
-            return None
-        day, second = divmod(begins, self._story.per_day)
-        until = add_months(day_of(day, 1), term_months(self._subscription.term))
-        return until.toordinal() * self._story.per_day + second
-
-    def _term_renewed(self, begins: int, ends_at: int | None, event: Event) -> Run | None:
-        """A term of another length costs by its days what the one before cost; a price told is for the new term."""
-        before = self._story.run_at(begins - 1)
-        if self._billing.span is not Span.TERM or before is None:
-            return None
-        if ends_at is None and before.grid is not None:
-            return None
-        if ends_at is None or event.ends_on is None or event.unit_price is not None:
-            return self._run(begins, begins, event)
-        cycle = before.cycle_at(begins - 1)
-        length = cycle.base_end - cycle.base_start
-        day = day_of(begins, self._story.per_day).day
-        renewed = Cycle(begins, ends_at, begins, begins + length, None, day, self._story.per_day)
-        return Run(begins, begins, event, cycle=renewed)
 
     def cycle_moved(self, event: Event) -> None:
         """Another end of the running charge cycle."""
@@ -332,7 +285,7 @@ class Teller:
 
     def _change_plan(self, before: State, event: Event) -> None:
         state, billing, story = self._state, self._billing, self._story
-        if _same_plan(before, state):
+        if same_plan(before, state):
             self._state = state._replace(since=before.since)
             return
         cycle = story.cycle_at(self._at)
@@ -355,7 +308,7 @@ class Teller:
         )
 
         def patch(state: State) -> State:
-            return _other_plan(state, event, self._billing.span, cycle.end)
+            return other_plan(state, event, self._billing.span, cycle.end)
 
         def run() -> Run | None:
             return self._plan_renewed(cycle.end, event)
@@ -364,11 +317,11 @@ class Teller:
         self._wait(_Waiting(cycle.end, event, patch, run))
 
     def _plan_renewed(self, at: int, event: Event) -> Run | None:
-        """Return the cycles of a plan that waited for *at*, aligned as a new service's; None where the old ones go on."""
+        """Return the cycles of a plan that waited for *at*, aligned as those of a new service; None: the old go on."""
         run, every = self._story.run_at(at), self._state.every
         if self._billing.span is Span.TERM or run is None or run.grid is None or run.grid.every == every:
             return None
-        return self._run(at, at, event)
+        return run_from(self._subscription, self._story, at, every, event)
 
     # waiting
 
@@ -414,28 +367,6 @@ _MEANINGS: dict[EventKind, Callable[[Teller, Event], None]] = {
     EventKind.TERM_EXTENDED: Teller.trial,
     EventKind.CONVERTED: Teller.trial,
 }
-
-
-def _other_plan(state: State, event: Event, span: Span, since: int) -> State:
-    """Return the state with another plan. A price told for the plan before does not hold for another one."""
-    plan, every = event.plan or state.plan, state.every
-    if event.plan is not None and event.plan is not Plan.ONE_TIME and span is Span.MONTHS:
-        every = PLAN_MONTHS[event.plan]
-    every = event.every or every
-    product = event.product or state.product
-    is_same = (product, plan, every) == (state.product, state.plan, state.every)
-    told = state.told if is_same and event.unit_price is None else event.unit_price
-    uplift = state.uplift if told is None else _ONE
-    return state._replace(product=product, plan=plan, every=every, told=told, uplift=uplift, since=since)
-
-
-def _same_plan(before: State, after: State) -> bool:
-    return (before.product, before.plan, before.every, before.told) == (
-        after.product,
-        after.plan,
-        after.every,
-        after.told,
-    )
 
 
 def _no_run() -> Run | None:

@@ -90,16 +90,7 @@ def extended(pieces: Sequence[Piece], end: int, new_end: int) -> list[Piece]:
 
 def differences(old: Sequence[Piece], new: Sequence[Piece]) -> list[Difference]:
     """Return where two versions differ, in order."""
-    made: list[Difference] = []
-    for start, end, before, after in _side_by_side(old, new):
-        if _same(before, after):
-            continue
-        last = made[-1] if made else None
-        if last is not None and last.end == start and _same(last.old, before) and _same(last.new, after):
-            made[-1] = last._replace(end=end)
-        else:
-            made.append(Difference(start, end, before, after))
-    return made
+    return [Difference(*found) for found in _side_by_side(old, new) if not _same(found[2], found[3])]
 
 
 def joined(pieces: Iterable[Piece]) -> list[Piece]:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.expected.lines import Exchange, ExpectedLine, Piece, UnitPrice
+from shared.domain.expected.piece_amounts import amount_of
 from shared.domain.expected.rounding import MODES
 from shared.domain.expected.rules import Rule
 from shared.domain.expected.wording import arithmetic, sentence
@@ -48,8 +49,8 @@ def _line(mode: str = "half_up", **facts: Any) -> ExpectedLine:
     }
     line = ExpectedLine(**values)
     if line.pieces:
-        exact = line.unrounded
-        return line._replace(amount=line.mode.amount(Decimal(exact.numerator), 1, 1, exact.denominator, currency="EUR"))
+        amount = amount_of(line.pieces, line.mode, line.exchange, "EUR", line.part, line.whole)
+        return line._replace(amount=line.sign * amount)
     rate = line.exchange.rate if line.exchange else Decimal(1)
     amount = line.mode.amount(price, line.sign * line.quantity, line.part, line.whole, rate, currency="EUR")
     return line._replace(amount=amount)
@@ -155,11 +156,44 @@ def test_arithmetic_shows_each_rounding_where_it_happens(mode: str, facts: dict[
     assert expected == arithmetic(_line(mode, **facts))
 
 
+def test_tiers_are_added_up_before_they_are_converted() -> None:
+    """The sum of the tiers is cut before the rate is applied, where the mode says so."""
+    pieces = (Piece(Decimal(100), Decimal("1.005")), Piece(Decimal("1.5"), Decimal("0.80")))
+    line = _line("nce.usage", pieces=pieces, part=1, whole=1, exchange=RATE)
+
+    assert "1.005 x 100 + 0.80 x 1.5 = 101.7; 101.7 = 101.70; 101.70 x 0.9 = 91.53 EUR" == arithmetic(line)
+
+
+def test_usage_is_called_usage() -> None:
+    """A line of usage that no event made is no regular charge."""
+    line = _line(rule=Rule("usage.day", "a day"), part=1, whole=1)
+
+    assert "Usage: 12 x 10.08 EUR, 2021-06-20 to 2021-07-17." == sentence(line)
+
+
 def test_arithmetic_is_written_as_the_language_writes_numbers() -> None:
     """A German reader sees decimal commas and German words."""
     line = _line("nce.product_rounddown")
 
     assert "10,08 x 12 x 28 / 30 = 112,896, abgeschnitten auf 112,89 EUR" == arithmetic(line, "de")
+
+
+@given(
+    mode=st.sampled_from(sorted(set(MODES) - {"nce.raw"})),
+    pieces=st.lists(st.tuples(st.decimals(0, 500, places=2), st.decimals(0, 20, places=3)), min_size=1, max_size=4),
+    share=st.tuples(st.integers(1, 31), st.integers(31, 366)) | st.just((1, 1)),
+    rate=st.none() | st.decimals("0.1", 20, places=5),
+    sign=st.sampled_from((1, -1)),
+)
+def test_a_calculator_arrives_at_the_amount_of_tiers(
+    mode: str, pieces: list[tuple[Decimal, Decimal]], share: tuple[int, int], rate: Decimal | None, sign: int
+) -> None:
+    """The tiers' sum and every step after it have the values that are shown."""
+    exchange = RATE if rate is None else Exchange(rate, date(2022, 3, 29), "monthly rate", "USD", "EUR")
+    made = tuple(Piece(quantity, price) for quantity, price in pieces)
+    line = _line(mode, pieces=made, part=share[0], whole=share[1], exchange=exchange, sign=sign)
+
+    _holds(line)
 
 
 def _value(expression: str) -> Fraction:
@@ -190,6 +224,10 @@ def test_a_calculator_arrives_at_the_amount(  # the table of a property is its a
     exchange = RATE if rate is None else Exchange(rate, date(2022, 3, 29), "monthly rate", "USD", "EUR")
     line = _line(mode, price=price, quantity=quantity, part=share[0], whole=share[1], exchange=exchange, sign=sign)
 
+    _holds(line)
+
+
+def _holds(line: ExpectedLine) -> None:
     steps = arithmetic(line).removesuffix(" EUR").split("; ")
 
     for step in steps:

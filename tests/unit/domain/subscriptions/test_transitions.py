@@ -130,6 +130,18 @@ def test_another_plan_leaves_the_terms_dates(sold: _Sold, happened: _Happened) -
     assert date(2026, 1, 15) == term.batches[0].added_at.date()
 
 
+def test_seats_that_come_or_go_with_a_plan_or_a_reactivation_are_batches_too(sold: _Sold, happened: _Happened) -> None:
+    """However the quantity changes, the batches add up to it."""
+    more = sold(happened(EventKind.PLAN_CHANGED, "2026-03-01", plan=Plan.ANNUAL, quantity=12))
+    suspended, back = (
+        happened(EventKind.SUSPENDED, "2026-02-01"),
+        happened(EventKind.REACTIVATED, "2026-03-01", quantity=4),
+    )
+
+    assert [10, 2] == [batch.quantity for batch in _after(more).batches]
+    assert [4] == [batch.quantity for batch in _after(sold(suspended, back)).batches]
+
+
 def test_another_legacy_plan_restarts_the_term(sold: _Sold, happened: _Happened) -> None:
     """Legacy frequency changes end the running year."""
     state = _after(sold(happened(EventKind.PLAN_CHANGED, "2026-03-01", plan=Plan.ANNUAL), **_LEGACY))

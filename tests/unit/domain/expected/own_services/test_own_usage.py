@@ -221,3 +221,15 @@ def test_consumption_is_counted_by_days_where_seconds_are_counted(own: Any) -> N
     made = own.billed(service, "2024-05-01", (used("2024-04-01", "3"),))
 
     assert [Decimal("3.00")] == [line.amount for line in made.lines]
+
+
+def test_a_price_of_consumption_is_that_of_the_first_day_of_the_cycle(own: Any) -> None:
+    """A price told in April counts for May."""
+    service = own.service(
+        own.event("created", "2024-04-01", unit_price="1"),
+        own.event("price-changed", "2024-04-10", unit_price="2"),
+        **METERED,
+    )
+    made = own.billed(service, "2024-06-01", (used("2024-04-20", "3"), used("2024-05-20", "3")))
+
+    assert [Decimal("3.00"), Decimal("6.00")] == [line.amount for line in made.lines]

@@ -1,0 +1,83 @@
+"""Quotes for programs, as JSON values: every amount as text, every last day included.
+
+Not here: the question (``quote_questions``), the table for people (``quotes_table``).
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from shared.documents.expected_lines_json import issue_values, line_values, number_text, quantity_value
+from shared.documents.expected_sales_json import money_values, sale_values
+from shared.domain.expected_sales import ExpectedSale
+from shared.domain.quotes import Commitment, Possible, Quote, Recurring, Undo
+
+
+def quote_values(quote: Quote, language: str) -> dict[str, Any]:
+    """Return the quote as plain JSON values."""
+    proposal = quote.proposal
+    return {
+        "subscription": proposal.subscription_id,
+        "proposed": "order" if proposal.order else proposal.event.kind.value,
+        "on": proposal.on.isoformat(),
+        "refused": quote.is_refused,
+        "lines": _lines(quote.sales, language),
+        "withdrawn": _lines(quote.withdrawn, language),
+        "total_now": money_values(quote.total_now),
+        "cost_now": money_values(quote.cost_now),
+        "per_month_before": money_values(quote.per_month_before),
+        "per_month_after": money_values(quote.per_month_after),
+        "recurring_before": [_recurring(each) for each in quote.before],
+        "recurring_after": [_recurring(each) for each in quote.after],
+        "commitment": None if quote.commitment is None else _commitment(quote.commitment),
+        "undo": None if quote.undo is None else _undo(quote.undo),
+        "possible": None if quote.possible is None else _possible(quote.possible),
+        "notes": list(quote.notes),
+        "issues": [issue_values(issue) for issue in quote.issues],
+    }
+
+
+def _lines(sales: Sequence[ExpectedSale], language: str) -> list[dict[str, Any]]:
+    lines = line_values([sale.line for sale in sales], language)
+    return [line | {"sale": sale_values(sale, language)} for line, sale in zip(lines, sales, strict=True)]
+
+
+def _recurring(each: Recurring) -> dict[str, Any]:
+    return {
+        "subscription": each.subscription_id,
+        "cycle": {"start": each.cycle.start.isoformat(), "end": each.cycle.last_day.isoformat()},
+        "months": each.months,
+        "days": each.cycle.days,
+        "quantity": quantity_value(each.quantity),
+        "currency": each.per_cycle.currency,
+        "per_cycle": number_text(each.per_cycle.amount),
+        "per_month": number_text(each.per_month.amount),
+        "unit_per_month": number_text(each.unit_per_month.amount),
+    }
+
+
+def _commitment(commitment: Commitment) -> dict[str, Any]:
+    return {
+        "term": {"start": commitment.term.start.isoformat(), "end": commitment.term.last_day.isoformat()},
+        "price_locked_until": commitment.price_locked_until.isoformat(),
+        "renews_on": commitment.renews_on and commitment.renews_on.isoformat(),
+        "remaining": money_values(commitment.remaining),
+    }
+
+
+def _undo(undo: Undo) -> dict[str, Any]:
+    return {
+        "by": undo.by,
+        "until": _instant(undo.until),
+        "full_until": _instant(undo.full_until),
+        "back_at_once": money_values(undo.back_at_once),
+        "back_at_last": money_values(undo.back_at_last),
+    }
+
+
+def _possible(possible: Possible) -> dict[str, Any]:
+    return {"quantity": quantity_value(possible.quantity), "back": money_values(possible.back)}
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat().removesuffix("+00:00") + "Z"
