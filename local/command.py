@@ -152,6 +152,7 @@ def _add_catalogue(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--category", default="", help="only this category")
     parser.add_argument("--group", default="", help="only this product group")
     parser.add_argument("--text", default="", help="only what has all these words in title, description or ids")
+    parser.add_argument("--add-on-of", default="", metavar="CODE", help="only add-ons of this item, such as CFQ7:0001")
     parser.add_argument("--on", type=date.fromisoformat, metavar="DATE", help="the day whose prices count; else today")
     parser.add_argument("--country", default="", help="the market, such as SE")
     parser.add_argument("--currency", default="", help="only prices in this currency, such as EUR")
@@ -268,6 +269,7 @@ def _catalogue(options: argparse.Namespace, _screen: Screen) -> int:
         category=options.category,
         group=options.group,
         text=options.text,
+        add_on_of=options.add_on_of,
         on=options.on,
         country=options.country,
         currency=options.currency.upper(),

@@ -96,6 +96,7 @@ class Formats:
     read_price_sheet: Callable[[BinaryIO, str], Iterator[SheetPrice]]
     read_subscription_details: Callable[[BinaryIO, str], list[SubscriptionDetails]]
     read_control_totals: Callable[[BinaryIO, str], list[ControlTotal]]
+    read_customer_groups: Callable[[BinaryIO, str], dict[str, tuple[str, ...]]]
     customer_documents: CustomerDocuments
     reseller_documents: ResellerDocuments
 

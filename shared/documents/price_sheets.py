@@ -5,14 +5,14 @@ start. Its end, an instant, becomes an exclusive day: an end in the last minute 
 any earlier time, midnight above all, leaves the day to the price that follows. Without a follower the day has no price,
 which shows, while two prices for one day would not.
 
-Rows of volume tiers above the first are left out, for a line knows no tier.
+Of prices, rows of volume tiers above the first are left out, for a line knows no tier; the catalogue has their limits.
 
 Not here: which row applies to a line (``PriceSheet``), prices of Azure.
 """
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from datetime import date, timedelta
 from decimal import Decimal
@@ -22,6 +22,7 @@ from zipfile import BadZipFile, ZipFile
 from zlib import error as ZlibError  # noqa: N812 - an exception class spelled like a module
 
 from shared.documents.handed_in import ZIP_START, check_zip
+from shared.domain.catalogue import SheetItem
 from shared.domain.errors import LimitError, SourceFileError
 from shared.domain.prices import SheetPrice
 
@@ -44,6 +45,14 @@ _OPTIONAL = {
     "ends": "EffectiveEndDate",
     "tier": "PricingTierRangeMin",
 }
+_DESCRIBING = {
+    "product_title": "ProductTitle",
+    "description": "SkuDescription",
+    "publisher": "Publisher",
+    "unit": "UnitOfMeasure",
+    "tags": "Tags",
+    "tier_end": "PricingTierRangeMax",
+}
 _NO_COMMITMENT = frozenset({"", "none", "noterm", "onetime"})
 _FIRST_TIER = frozenset({"", "0", "1"})
 _NUMBER = re.compile(r"\d{1,15}(?:\.\d{1,15})?")
@@ -59,6 +68,33 @@ def read_price_sheet(stream: BinaryIO, name: str) -> Iterator[SheetPrice]:
         SourceFileError: the file is damaged, lacks a column, or has a value that is no price or date.
         LimitError: the file unpacks to more than 1 GiB, or has over five million rows.
     """
+    for values, where in _rows_of(stream, name, _OPTIONAL):
+        if _is_first_tier(values):
+            yield _price(values, where)
+
+
+def read_sheet_items(stream: BinaryIO, name: str) -> Iterator[SheetItem]:
+    """Yield every row in *stream* with its texts, those of higher tiers too; *stream* as for the prices.
+
+    Raises:
+        SourceFileError: the file is damaged, lacks a column, or has a value that is no price, date or number of units.
+        LimitError: the file unpacks to more than 1 GiB, or has over five million rows.
+    """
+    for values, where in _rows_of(stream, name, {**_OPTIONAL, **_DESCRIBING}):
+        yield SheetItem(
+            price=_price(values, where),
+            product_title=values.get("product_title", ""),
+            description=values.get("description", ""),
+            publisher=values.get("publisher", ""),
+            unit=values.get("unit", ""),
+            tags=values.get("tags", ""),
+            quantity_min=_units(values.get("tier", ""), "PricingTierRangeMin", where),
+            quantity_max=_units(values.get("tier_end", ""), "PricingTierRangeMax", where),
+            is_first_tier=_is_first_tier(values),
+        )
+
+
+def _rows_of(stream: BinaryIO, name: str, optional: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str]]:
     is_zip = stream.read(len(ZIP_START)) == ZIP_START
     stream.seek(0)
     try:
@@ -66,7 +102,7 @@ def read_price_sheet(stream: BinaryIO, name: str) -> Iterator[SheetPrice]:
             content = stack.enter_context(_only_part(stack.enter_context(ZipFile(stream)), name)) if is_zip else stream
             text = TextIOWrapper(_as_binary(content), encoding="utf-8-sig", newline="")
             stack.callback(text.detach)
-            yield from _prices(text, name)
+            yield from _rows(text, name, optional)
     except (BadZipFile, ZlibError, EOFError, NotImplementedError, RuntimeError) as error:
         raise SourceFileError(f"{name}: the archive is damaged or encrypted; download the price sheet again") from error
     except UnicodeDecodeError as error:
@@ -87,9 +123,10 @@ def _only_part(archive: ZipFile, name: str) -> IO[bytes]:
     return archive.open(parts[0])
 
 
-def _prices(text: TextIOWrapper, name: str) -> Iterator[SheetPrice]:
+def _rows(text: TextIOWrapper, name: str, optional: Mapping[str, str]) -> Iterator[tuple[dict[str, str], str]]:
+    """Yield the values of each row by field, and where it stands."""
     reader = csv.reader(text, strict=True)
-    places = _places(next(reader, []), name)
+    places = _places(next(reader, []), name, optional)
     for count, fields in enumerate(reader, 1):
         if count > ROWS_MAX:
             raise LimitError(f"{name}: more than {ROWS_MAX:,} rows; split the file by market")
@@ -98,18 +135,21 @@ def _prices(text: TextIOWrapper, name: str) -> Iterator[SheetPrice]:
         if len(fields) <= max(places.values()):
             raise SourceFileError(f"{name}, line {reader.line_num}: the row ends early; download the price sheet again")
         values = {field: fields[place].strip() for field, place in places.items()}
-        if values.get("tier", "").split(".")[0] in _FIRST_TIER:
-            yield _price(values, f"{name}, line {reader.line_num}")
+        yield values, f"{name}, line {reader.line_num}"
 
 
-def _places(header: Sequence[str], name: str) -> dict[str, int]:
+def _is_first_tier(values: Mapping[str, str]) -> bool:
+    return values.get("tier", "").split(".")[0] in _FIRST_TIER
+
+
+def _places(header: Sequence[str], name: str, optional: Mapping[str, str]) -> dict[str, int]:
     spelled = {_folded(title): place for place, title in enumerate(header)}
     missing = [title for title in _COLUMNS.values() if _folded(title) not in spelled]
     if missing:
         raise SourceFileError(
             f"{name}: no column {', '.join(missing)}; this is not Microsoft's new-commerce licence price sheet"
         )
-    wanted = {**_COLUMNS, **_OPTIONAL}
+    wanted = {**_COLUMNS, **optional}
     return {field: spelled[_folded(title)] for field, title in wanted.items() if _folded(title) in spelled}
 
 
@@ -139,6 +179,13 @@ def _number(text: str, column: str, where: str) -> Decimal:
     if not _NUMBER.fullmatch(text):
         raise SourceFileError(f"{where}, {column} {text!r}: no price such as 115.2; download the price sheet again")
     return Decimal(text)
+
+
+def _units(text: str, column: str, where: str) -> int | None:
+    """Return a limit of units; None where there is none (empty, or 0 for the first tier)."""
+    if text and not _NUMBER.fullmatch(text):
+        raise SourceFileError(f"{where}, {column} {text!r}: no number of units; download the price sheet again")
+    return int(Decimal(text)) or None if text else None
 
 
 def _day_after_last(end: tuple[date, tuple[int, int]]) -> date | None:

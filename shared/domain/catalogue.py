@@ -294,9 +294,12 @@ def _term_price(row: SheetItem, shown: Shown) -> TermPrice:
 
 
 def _own_price(subject: PriceSubject, measure: Measure, shown: Shown) -> OwnPrice | None:
+    """Return the price of one unit; none where it rests on a cost or an ERP that nobody told."""
     found = shown.prices.find(subject, shown.on)
-    sale = sale_of(found.entry, measure) if found else None
-    if found is None or sale is None:
+    if found is None or (measure.erp is None and found.entry.method.is_on_cost):
+        return None
+    sale = sale_of(found.entry, measure)
+    if sale is None:
         return None
     price = sale.unit_price
     if price is None:

@@ -9,6 +9,7 @@ A product is written as the price lists do, ``ProductId:SkuId``, or as a product
 Not here: prices and amounts (``charging``, ``expected_sales``), reading Microsoft's own files.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
@@ -22,9 +23,9 @@ from shared.domain.periods import Period
 from shared.domain.prices.subjects import MICROSOFT
 from shared.domain.proration import Proration
 from shared.domain.source_lines import Family, Origin, SourceLine
-from shared.domain.subscriptions.events import EventKind
+from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.kinds import Plan, ServiceKind
-from shared.domain.subscriptions.states import state_at
+from shared.domain.subscriptions.states import Step, state_at, timeline
 from shared.domain.subscriptions.subscription import Subscription
 from shared.domain.subscriptions.subscription_state import SubscriptionState
 
@@ -63,6 +64,7 @@ class SourceLines:
     def __init__(self, history: History) -> None:
         self._history = history
         self._states: dict[tuple[int, datetime], SubscriptionState] = {}
+        self._steps: dict[int, Mapping[Event | None, Step]] = {}
         self._categories = {
             (usage.subscription_id, usage.meter): usage.attributes.get(CATEGORY, "") for usage in history.usage
         }
@@ -125,10 +127,21 @@ class SourceLines:
         )
 
     def _state(self, root: ExpectedLine, at: datetime) -> SubscriptionState:
+        """Return the state that the charge was made in: right after its event, which others of that instant may follow."""
+        step = self._steps_of(root.subscription).get(root.event) if root.event is not None else None
+        if step is not None and step.event.at == at:
+            return step.after
         key = (id(root.subscription), at)
         if key not in self._states:
             self._states[key] = state_at(root.subscription, at, self._history.conventions)
         return self._states[key]
+
+    def _steps_of(self, subscription: Subscription) -> Mapping[Event | None, Step]:
+        """The events of *subscription* with the states around them, walked through once."""
+        key = id(subscription)
+        if key not in self._steps:
+            self._steps[key] = {step.event: step for step in timeline(subscription, self._history.conventions)}
+        return self._steps[key]
 
 
 def charge_behind(line: ExpectedLine) -> ExpectedLine:
@@ -193,4 +206,4 @@ def _promotion(root: ExpectedLine, on: date) -> str:
 
 def _earned_credit(line: ExpectedLine) -> str:
     percent = line.price.percent_off
-    return f"{percent:f}% partner earned credit" if percent else ""
+    return f"{percent.normalize():f}% partner earned credit" if percent else ""

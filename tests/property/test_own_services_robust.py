@@ -12,6 +12,7 @@ from shared.domain.errors import ProrataError
 from shared.domain.expected.engine import expected_lines
 from shared.domain.expected.history import History
 from shared.domain.expected.lines import ExpectedLine
+from shared.domain.expected.wording import arithmetic, sentence
 from shared.domain.subscriptions.events import Event, EventKind, ordered
 from shared.domain.subscriptions.kinds import Plan, ServiceKind
 from shared.domain.subscriptions.own_billing import (
@@ -149,6 +150,8 @@ def test_no_sequence_of_events_raises(made: tuple[Subscription, tuple[Usage, ...
     for line in expected.lines:
         if line.corrects is not None:
             assert line.corrects in expected.lines
+        assert sentence(line)
+        assert arithmetic(line).endswith(f" {line.currency}")
     assert all(line.quantity >= 0 and line.price.amount >= 0 for line in expected.lines)
 
 

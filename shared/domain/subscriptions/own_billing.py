@@ -151,8 +151,8 @@ class OwnBilling:
     to the price at each renewal.
 
     Begin and end: *trial_days* are free and come before the first cycle; *first_cycle*; *last_day_is_charged* says
-    whether the day of a cancellation (and of a suspension) is; *cancellation_is_credited* whether the rest of a cycle
-    paid in advance is given back; *suspension_is_charged* whether billing goes on meanwhile.
+    whether the day of a cancellation is (that of a suspension is a day of change); *cancellation_is_credited* whether
+    the rest of a cycle paid in advance is given back; *suspension_is_charged* whether billing goes on meanwhile.
 
     Amounts: *minimum* is owed for every full cycle (*minimum_shrinks*: less for a part of one). *aggregation*,
     *tiering* and *included_units_shrink* are for consumption. *instalments* split a one-off charge, one each cycle.

@@ -1,7 +1,7 @@
-"""Billing terms: the price list, Microsoft's price sheet, subscription details and control totals, as versions.
+"""Billing terms as versions: price list, customer groups, price sheet, subscription details, control totals.
 
-A version is immutable and named by its content. Price lists, sheets and details stay in force until a later
-period brings its own; control totals speak of one period only.
+A version is immutable and named by its content. Each stays in force until a later period brings its own; only control
+totals speak of one period.
 
 Not here: what the files say (``shared/documents``), checking them (``application/terms``).
 """
@@ -26,6 +26,7 @@ class TermsKind(StrEnum):
     PRICE_SHEET = "price-sheet"
     SUBSCRIPTION_DETAILS = "subscription-details"
     CONTROL_TOTALS = "control-totals"
+    CUSTOMER_GROUPS = "customer-groups"
 
 
 @dataclass(frozen=True, slots=True)
