@@ -138,6 +138,7 @@ def _add_quote(parser: argparse.ArgumentParser) -> None:
     _add_sale_prices(parser)
     parser.add_argument("--language", choices=sorted(LANGUAGES), default="", help="of the sentences; else the file's")
     parser.add_argument("--table", action="store_true", help="print a table with sentences, for people")
+    parser.add_argument("--for-customer", action="store_true", help="leave out cost, margin and price list rows")
     parser.set_defaults(run=_quote)
 
 
@@ -252,7 +253,14 @@ def _quote(options: argparse.Namespace, _screen: Screen) -> int:
     from local.quoting import quote_file  # noqa: PLC0415 - as above
 
     files = _price_files(options)
-    quoted = quote_file(options.file, sys.stdin.buffer, files, language=options.language, as_table=options.table)
+    quoted = quote_file(
+        options.file,
+        sys.stdin.buffer,
+        files,
+        language=options.language,
+        as_table=options.table,
+        for_customer=options.for_customer,
+    )
     sys.stdout.write(quoted.text)
     return BLOCKED if quoted.is_blocked else DONE
 

@@ -17,7 +17,7 @@ from shared.documents.price_list_writing import write_price_list
 from shared.documents.price_lists import read_price_list
 from shared.domain.errors import InvalidError
 from shared.domain.explanations import plain
-from shared.domain.prices import PriceBook, PriceEntry, PriceMethod
+from shared.domain.prices import PriceBook, PriceEntry, PriceMethod, ScopeKind
 from shared.domain.prices.bulk_changes import BulkChange, BulkPreview, PreviewRow, PriceFilter, apply, preview
 from shared.domain.prices.versions import PriceListVersion
 
@@ -49,7 +49,8 @@ def change_prices(request: ChangeRequest) -> str:
     """
     version = PriceListVersion(valid_from=date.min, entries=tuple(_entries(request.price_list)))
     seen = preview(version, _change(request))
-    PriceBook(seen.entries, name=request.price_list.name)
+    groups = {entry.scope: () for entry in seen.entries if entry.scope_kind is ScopeKind.GROUP}
+    PriceBook(seen.entries, name=request.price_list.name, groups=groups)
     text = _told(seen)
     if request.out is None:
         return f"{text}\nNothing was written: add --out NEW --author NAME --note TEXT to write the new list."

@@ -13,7 +13,7 @@ from local.explaining import Explained, content_of
 from local.price_files import PriceFiles
 from shared.documents.expected_sales_table import quote_table
 from shared.documents.quote_questions import QuoteQuestion, read_quote
-from shared.documents.quotes_json import quote_values
+from shared.documents.quotes_json import customer_quote_values, quote_values
 from shared.domain.errors import InvalidError
 from shared.domain.expected_sales import SaleTerms
 from shared.domain.prices import PriceBook, PriceEntry
@@ -21,9 +21,17 @@ from shared.domain.quotes import quote
 
 
 def quote_file(
-    path: Path, stdin: BinaryIO, files: PriceFiles, *, language: str = "", as_table: bool = False
+    path: Path,
+    stdin: BinaryIO,
+    files: PriceFiles,
+    *,
+    language: str = "",
+    as_table: bool = False,
+    for_customer: bool = False,
 ) -> Explained:
     """Return the quote that the file asks for; ``-`` is *stdin*. *language* goes before that of the file.
+
+    For a customer there is no cost in it.
 
     Raises:
         InvalidError: a file cannot be used, or prices are given twice.
@@ -33,9 +41,10 @@ def quote_file(
     made = quote(asked.question.history, asked.proposal, _terms(asked, files, name))
     spoken = language or asked.question.language
     if as_table:
-        text = quote_table(made, spoken, asked.question.title)
+        text = quote_table(made, spoken, asked.question.title, for_customer=for_customer)
     else:
-        values = {"title": asked.question.title, "language": spoken} | quote_values(made, spoken)
+        told = customer_quote_values(made, spoken) if for_customer else quote_values(made, spoken)
+        values = {"title": asked.question.title, "language": spoken} | told
         text = json.dumps(values, indent=2, ensure_ascii=False) + "\n"
     return Explained(text, made.is_refused or any(issue.is_blocking for issue in made.issues))
 

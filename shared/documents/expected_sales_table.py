@@ -14,6 +14,8 @@ from shared.domain.quotes import Quote, Recurring, Undo
 
 _HEADINGS = ("", "Charge type", "First day", "Last day", "Share", "Quantity", "Cost", "Sale", "Margin", "")
 _RIGHT = {0, 4, 5, 6, 7, 8}
+_RESELLERS = {6, 8}
+"""The columns that a customer does not see: cost and margin."""
 _INDENT = "    "
 
 
@@ -22,18 +24,19 @@ def sales_table(sales: Sequence[ExpectedSale], language: str) -> str:
     return _joined([*_table(sales, language), *_issues(issue for sale in sales for issue in sale.issues)])
 
 
-def quote_table(quote: Quote, language: str, title: str = "") -> str:
-    """Return the quote as text, ending with a line break."""
-    return _joined(_quote_rows(quote, language, title))
+def quote_table(quote: Quote, language: str, title: str = "", *, for_customer: bool = False) -> str:
+    """Return the quote as text, ending with a line break; for a customer without cost and margin."""
+    issues = (issue.cure for issue in quote.refusals) if for_customer else _issues(quote.issues)
+    return _joined([*_quote_rows(quote, language, title, for_customer=for_customer), *issues])
 
 
-def _quote_rows(quote: Quote, language: str, title: str) -> Iterator[str]:
+def _quote_rows(quote: Quote, language: str, title: str, *, for_customer: bool) -> Iterator[str]:
     if title:
         yield title
         yield ""
     if quote.is_refused:
         yield "Refused."
-    yield from _table(quote.sales, language)
+    yield from _table(quote.sales, language, for_customer=for_customer)
     for sale in quote.withdrawn:
         yield f"In place of {sale.line.charge_type}: {_number(sale.amount) or 'no price'}"
     yield f"Now {_amounts(quote.total_now)}"
@@ -46,7 +49,6 @@ def _quote_rows(quote: Quote, language: str, title: str) -> Iterator[str]:
     if quote.undo is not None:
         yield _undone(quote.undo)
     yield from quote.notes
-    yield from _issues(quote.issues)
 
 
 def _undone(undo: Undo) -> str:
@@ -62,19 +64,22 @@ def _recurring(each: Recurring) -> str:
     return f"{what}, from {each.per_cycle} for {each.cycle} ({length})"
 
 
-def _table(sales: Sequence[ExpectedSale], language: str) -> Iterator[str]:
+def _table(sales: Sequence[ExpectedSale], language: str, *, for_customer: bool = False) -> Iterator[str]:
     if not sales:
         return
+    hidden = _RESELLERS if for_customer else set()
+    told_of = ("sentence", "arithmetic") if for_customer else ("sentence", "arithmetic", "price_source")
     cells = [_HEADINGS, *(_cells(number, sale) for number, sale in enumerate(sales, 1))]
     widths = [max(len(row[column]) for row in cells) for column in range(len(_HEADINGS))]
     for number, row in enumerate(cells):
         yield "  ".join(
             text.rjust(width) if column in _RIGHT else text.ljust(width)
             for column, (text, width) in enumerate(zip(row, widths, strict=True))
+            if column not in hidden
         )
         if number:
             told = sale_values(sales[number - 1], language)
-            yield from (f"{_INDENT}{told[name]}" for name in ("sentence", "arithmetic", "price_source") if told[name])
+            yield from (f"{_INDENT}{told[name]}" for name in told_of if told[name])
     yield ""
 
 

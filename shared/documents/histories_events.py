@@ -52,8 +52,9 @@ ALLOWED: dict[EventKind, set[str]] = {
     _K.PLAN_CHANGED: _PLAN | {"keeps_cycle", "every", "share_left"},
     _K.QUANTITY_CHANGED: {"quantity", "change"},
     _K.PRICE_CHANGED: {"product", "plan", "term"},
-    _K.UPGRADED: {"unit_price", "plan", "term", "last_day"},
-    _K.SEATS_UPGRADED: {"target", "product", "unit_price", "plan", "term"},
+    _K.UPGRADED: {"unit_price", "plan", "term", "last_day", "percent"},
+    _K.SEATS_UPGRADED: {"target", "product", "unit_price", "plan", "term", "percent"},
+    _K.CANCELLED: {"target"},
     _K.CREDITED: {"last_day"},
 }
 
@@ -70,9 +71,9 @@ class EventPart(Part):
     plan: PlanName | None = None
     term: Term | None = None
     product: Text = ""
-    target: Text = Field("", description="the id of the subscription that receives seats")
+    target: Text = Field("", description="the id of the subscription that receives seats, or that a migration leads to")
     last_day: Day | None = Field(None, description="the last day of the new term, included")
-    percent: Percent | None = Field(None, description="what a promotion takes off")
+    percent: Percent | None = Field(None, description="what a promotion takes off, also of an upgrade's product")
     amount: Amount | None = Field(None, description="what is given back")
     auto_renews: StrictBool | None = None
     keeps_cycle: StrictBool = Field(True, description="whether a change of plan leaves the running cycle as it is")

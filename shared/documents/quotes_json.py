@@ -12,19 +12,46 @@ from shared.documents.expected_sales_json import money_values, sale_values
 from shared.domain.expected_sales import ExpectedSale
 from shared.domain.quotes import Commitment, Possible, Quote, Recurring, Undo
 
+_OF_LINE = ("subscription", "product", "charge_type", "start", "end", "days", "cycle_days", "counted", "quantity")
+_OF_SALE = ("unit_price", "amount", "currency", "locked_until", "sentence", "arithmetic")
+"""What a customer sees of a line and of its sale."""
+
 
 def quote_values(quote: Quote, language: str) -> dict[str, Any]:
-    """Return the quote as plain JSON values."""
+    """Return the quote as plain JSON values, for the reseller: with cost, margin and the source of each price."""
+    return _values(quote) | {
+        "lines": _lines(quote.sales, language),
+        "withdrawn": _lines(quote.withdrawn, language),
+        "cost_now": money_values(quote.cost_now),
+        "issues": [issue_values(issue) for issue in quote.issues],
+    }
+
+
+def customer_quote_values(quote: Quote, language: str) -> dict[str, Any]:
+    """Return the quote as its customer sees it: no cost, no margin, no row of a price list, and no vendor's amount.
+
+    Of what is refused there is the cure only, for the reasons of the vendor's limits are told in the vendor's amounts.
+    """
+    return _values(quote) | {
+        "lines": [_customer_line(sale, language) for sale in quote.sales],
+        "withdrawn": [_customer_line(sale, language) for sale in quote.withdrawn],
+        "issues": [{"code": issue.code.value, "cure": issue.cure} for issue in quote.refusals],
+    }
+
+
+def _customer_line(sale: ExpectedSale, language: str) -> dict[str, Any]:
+    (line,), told = line_values([sale.line], language), sale_values(sale, language)
+    return {name: line[name] for name in _OF_LINE} | {name: told[name] for name in _OF_SALE}
+
+
+def _values(quote: Quote) -> dict[str, Any]:
     proposal = quote.proposal
     return {
         "subscription": proposal.subscription_id,
         "proposed": "order" if proposal.order else proposal.event.kind.value,
         "on": proposal.on.isoformat(),
         "refused": quote.is_refused,
-        "lines": _lines(quote.sales, language),
-        "withdrawn": _lines(quote.withdrawn, language),
         "total_now": money_values(quote.total_now),
-        "cost_now": money_values(quote.cost_now),
         "per_month_before": money_values(quote.per_month_before),
         "per_month_after": money_values(quote.per_month_after),
         "recurring_before": [_recurring(each) for each in quote.before],
@@ -33,7 +60,6 @@ def quote_values(quote: Quote, language: str) -> dict[str, Any]:
         "undo": None if quote.undo is None else _undo(quote.undo),
         "possible": None if quote.possible is None else _possible(quote.possible),
         "notes": list(quote.notes),
-        "issues": [issue_values(issue) for issue in quote.issues],
     }
 
 

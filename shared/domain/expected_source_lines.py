@@ -47,6 +47,8 @@ _BOUGHT_FOR = {
     ServiceKind.SAVINGS_PLAN: "Savings Plan",
 }
 _FREQUENCIES = {Plan.MONTHLY: "Monthly", Plan.ANNUAL: "Annual", Plan.TRIENNIAL: "Triennial", Plan.ONE_TIME: ""}
+_CYCLE_DAYS = ((31, "Monthly"), (366, "Annual"), (1096, "Triennial"))
+"""How long the cycles of a billing plan are at most."""
 _ONE = Decimal(1)
 
 
@@ -110,7 +112,7 @@ class SourceLines:
             charge=Period(line.start, line.end) if line.start and line.end else None,
             term=state.term_period,
             term_and_billing_cycle="" if is_used else _term_text(kind, state),
-            billing_frequency="" if kind in _BOUGHT_FOR or is_used else _FREQUENCIES[state.plan],
+            billing_frequency="" if kind in _BOUGHT_FOR or is_used else _frequency(root, state),
             unit=facts.get("unit", "") if is_used else "Licenses",
             unit_price=root.price.listed,
             effective_unit_price=_effective(root.price, line),
@@ -127,7 +129,7 @@ class SourceLines:
         )
 
     def _state(self, root: ExpectedLine, at: datetime) -> SubscriptionState:
-        """Return the state that the charge was made in: right after its event, which others of that instant may follow."""
+        """Return the state that the charge was made in: right after its event, if others follow at once."""
         step = self._steps_of(root.subscription).get(root.event) if root.event is not None else None
         if step is not None and step.event.at == at:
             return step.after
@@ -180,6 +182,13 @@ def _term_text(kind: ServiceKind, state: SubscriptionState) -> str:
     if state.is_trial:
         return "One-Month commitment for trial"
     return f"{words} commitment for {state.plan.value} billing" if words else ""
+
+
+def _frequency(root: ExpectedLine, state: SubscriptionState) -> str:
+    """How often it is paid: the cycle says it, because a change of plan may wait for a later one."""
+    if root.cycle is None:
+        return _FREQUENCIES[state.plan]
+    return next((name for days, name in _CYCLE_DAYS if root.cycle.days <= days), "")
 
 
 def _effective(price: UnitPrice, line: ExpectedLine) -> Decimal:

@@ -94,8 +94,13 @@ def _term_refusal(order: NewTerm, end: date, companion_term: str) -> str:
     is_monthly = term_months(order.term) == 1
     if companion_term and term_months(companion_term) == 1 and not is_monthly:
         return "a term of a year or longer cannot end with a monthly one"
+    return end_refusal(1, end) if is_monthly else ""
+
+
+def end_refusal(months: int, end: date) -> str:
+    """Return why a term of that many months cannot end before *end* (exclusive); "" if it can."""
     last = end - _DAY
     is_month_end = last.day == monthrange(last.year, last.month)[1]
-    if is_monthly and last.day in _DAYS_WITHOUT_ALIGNMENT and not is_month_end:
+    if months == 1 and last.day in _DAYS_WITHOUT_ALIGNMENT and not is_month_end:
         return f"a monthly term cannot end on day {last.day} unless it is the last of its month"
     return ""

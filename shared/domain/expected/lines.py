@@ -26,6 +26,7 @@ from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.subscription import Subscription
 
 _DAY = timedelta(days=1)
+ESTIMATED_PRICE = "estimated unit price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +116,13 @@ class ExpectedLine(NamedTuple):
 
     @property
     def effective_unit_price(self) -> Decimal:
-        """The prorated price of one unit as the vendor prints it, negative on credits."""
+        """The prorated price of one unit as the vendor prints it, negative on credits.
+
+        While a month is open, the vendor prints what a unit cost so far (``ESTIMATED_PRICE`` among the inputs).
+        """
+        for name, value in self.inputs:
+            if name == ESTIMATED_PRICE:
+                return Decimal(value)
         printed = self.mode.unit_price(self.price.amount, self.part, self.whole)
         return printed.copy_negate() if self.sign < 0 and printed else printed
 

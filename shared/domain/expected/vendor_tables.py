@@ -77,6 +77,7 @@ class WindowKind(StrEnum):
 
 
 _NOTHING = Length()
+_TRIALS = "Microsoft Partner Center, Billing scenarios for one-time and recurring purchases in new commerce"
 _POLICY = "Microsoft Partner Center, New commerce cancellation policy"
 _CREATE = "Microsoft Partner Center, Create a new subscription"
 _RETURNS = "Microsoft Azure, Self-service exchanges and refunds for reservations"
@@ -171,5 +172,5 @@ RESERVATION_RETURN_FEES: Mapping[EarlyReturnFee, tuple[Row[Decimal], ...]] = {
 }
 """Percent of what is given back, once the days of full refund are over."""
 
-TRIAL_DAYS: tuple[Row[int], ...] = (Row(30, _CREATE),)
-"""How long a trial runs that names no term."""
+TRIAL_MONTHS: tuple[Row[int], ...] = (Row(1, _TRIALS),)
+"""How long a trial runs, whatever term follows it."""

@@ -22,7 +22,7 @@ def notes(subscription: Subscription, asked: Quote) -> tuple[str, ...]:
 def _notes(subscription: Subscription, asked: Quote) -> Iterator[str]:
     event, commitment = asked.proposal.event, asked.commitment
     if event.kind is EventKind.SUSPENDED and _goes_on(subscription):
-        yield "Billing goes on while it is suspended, and it does not renew by itself."
+        yield "Billing goes on while it is suspended."
     if not asked.sales and not asked.withdrawn and not asked.is_refused:
         yield _when(asked)
     if commitment is not None and any(not money.is_zero for money in commitment.remaining):

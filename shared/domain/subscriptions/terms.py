@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 from shared.domain.expected.cancellation_windows import window_ends_at, window_in_force, window_kind
-from shared.domain.expected.charge_cycles import day_cycle_at, term_period
+from shared.domain.expected.charge_cycles import term_period
 from shared.domain.expected.conventions import Conventions
-from shared.domain.expected.vendor_tables import EXTENDED_SERVICE_TERMS, TRIAL_DAYS, WindowKind, in_force
+from shared.domain.expected.vendor_tables import EXTENDED_SERVICE_TERMS, TRIAL_MONTHS, WindowKind, in_force
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import EventKind, Quantity
 from shared.domain.subscriptions.kinds import Plan, ServiceKind, term_months
@@ -23,6 +23,7 @@ from shared.domain.subscriptions.seat_batches import SeatBatch
 from shared.domain.subscriptions.subscription import Subscription
 from shared.domain.subscriptions.subscription_state import RUNNING, Status, SubscriptionState
 
+_TRIAL_BECOMES = "P1Y"
 LATE_DAYS = 1
 """A renewal is processed the day after the term's end and may take a day."""
 
@@ -99,7 +100,7 @@ def _at_the_end(
     at = datetime.combine(ended_on, time(), UTC)
     if state.is_extended or (state.auto_renews and state.status in RUNNING):
         if state.is_trial:
-            state = replace(state, is_trial=False, status=Status.ACTIVE, term="P1Y", plan=Plan.MONTHLY)
+            state = replace(state, is_trial=False, status=Status.ACTIVE, term=paid_term(subscription, state))
         return begun(subscription, state, ended_on, at, conventions)
     return ended(subscription, state, ended_on, conventions)
 
@@ -119,6 +120,12 @@ def ended(
     return begun(subscription, extended, ended_on, datetime.combine(ended_on, time(), UTC), conventions)
 
 
+def paid_term(subscription: Subscription, state: SubscriptionState) -> str:
+    """Return the term that follows a trial: the one ordered, but of a licence never less than a year."""
+    is_month = not state.term or term_months(state.term) == 1
+    return _TRIAL_BECOMES if is_month and subscription.kind is not ServiceKind.MARKETPLACE else state.term
+
+
 def runs_on(subscription: Subscription, state: SubscriptionState, ended_on: date, conventions: Conventions) -> bool:
     """Whether a term that ended without renewal is followed by the extended service term."""
     if subscription.kind is not ServiceKind.LICENCE or state.is_trial or state.term_period is None:
@@ -127,9 +134,7 @@ def runs_on(subscription: Subscription, state: SubscriptionState, ended_on: date
 
 
 def _period(state: SubscriptionState, starts_on: date, conventions: Conventions) -> Period | None:
-    if state.term:
-        return term_period(starts_on, term_months(state.term), conventions.month_end)
-    if not state.is_trial:
-        return None
-    days = next(row.value for row in TRIAL_DAYS if row.holds_on(starts_on))
-    return day_cycle_at(starts_on, starts_on, days)
+    if state.is_trial:
+        months = next(row.value for row in TRIAL_MONTHS if row.holds_on(starts_on))
+        return term_period(starts_on, months, conventions.month_end)
+    return term_period(starts_on, term_months(state.term), conventions.month_end) if state.term else None

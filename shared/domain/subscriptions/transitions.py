@@ -18,7 +18,7 @@ from shared.domain.subscriptions.kinds import Plan, ServiceKind
 from shared.domain.subscriptions.seat_batches import SeatBatch, returnable, without
 from shared.domain.subscriptions.subscription import Subscription
 from shared.domain.subscriptions.subscription_state import Status, SubscriptionState
-from shared.domain.subscriptions.terms import LATE_DAYS, batch_of, begun, ended
+from shared.domain.subscriptions.terms import LATE_DAYS, batch_of, begun, ended, paid_term
 
 _After = Callable[[Subscription, SubscriptionState, Event, Conventions], SubscriptionState]
 _Refusal = Callable[[Subscription, SubscriptionState, Event], str]
@@ -182,7 +182,7 @@ def _renewal_start(state: SubscriptionState, event: Event) -> date:
 def _converted(
     subscription: Subscription, state: SubscriptionState, event: Event, conventions: Conventions
 ) -> SubscriptionState:
-    paid = replace(state, is_trial=False, status=Status.ACTIVE, term="P1Y", plan=Plan.MONTHLY)
+    paid = replace(state, is_trial=False, status=Status.ACTIVE, term=paid_term(subscription, state))
     return begun(subscription, _named(paid, event), event.on, event.at, conventions, ends_on=event.ends_on)
 
 

@@ -129,6 +129,16 @@ def test_a_list_that_is_not_there_is_told(tmp_path: Path, capsys: pytest.Capture
     assert "cannot be opened" in capsys.readouterr().err
 
 
+def test_prices_of_customer_groups_change_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Who is in the group does not matter for that."""
+    path = tmp_path / "groups.csv"
+    path.write_text("CustomerGroup,ProductId,Method,Value,Currency\nSchools,P1,fixed,10.00,EUR\n", encoding="utf-8")
+    code = _change(path, "--percent", "5", "--group", "Schools")
+
+    assert DONE == code
+    assert "10.00 -> 10.50 EUR" in capsys.readouterr().out
+
+
 def test_a_long_preview_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The counts are those of all rows."""
     long = tmp_path / "long.csv"

@@ -10,6 +10,7 @@ from local.demo.small_month import PRICES, price_list_csv
 from shared.application.terms import keep_terms, load_control_totals, load_terms, terms_in_force
 from shared.domain.errors import InvalidError, StateError
 from shared.domain.periods import BillingPeriod
+from shared.domain.prices import PriceSubject
 from shared.storage.repositories.terms import TermsKind
 
 Office = Any  # what the conftest's fixture gives
@@ -66,3 +67,25 @@ def test_terms_that_cannot_be_used_are_not_kept(office: Office, kind: TermsKind)
         keep_terms(office.services, kind, OCTOBER, "damaged.csv", b"\xff\xfe")
 
     assert office.services.terms.in_force(kind, OCTOBER) is None
+
+
+GROUP_LIST = b"CustomerGroup,Method,Value\r\n,markup_on_cost,10\r\nSchools,markup_on_cost,0\r\n"
+SCHOOLS = b"CustomerId,Group\r\n0f3a21bc-1111-4222-8333-444455556666,Schools\r\n"
+
+
+def test_customer_groups_come_before_the_list_that_prices_them(office: Office) -> None:
+    """A group of nobody is refused; groups that the list in force needs cannot be taken away."""
+    groups, prices = TermsKind.CUSTOMER_GROUPS, TermsKind.PRICE_LIST
+
+    with pytest.raises(InvalidError, match="nobody is in the customer group 'Schools'"):
+        keep_terms(office.services, prices, OCTOBER, "prices.csv", GROUP_LIST)
+    assert keep_terms(office.services, groups, OCTOBER, "groups.csv", SCHOOLS)
+    assert keep_terms(office.services, prices, OCTOBER, "prices.csv", GROUP_LIST)
+    with pytest.raises(InvalidError, match="nobody is in the customer group 'Schools'"):
+        keep_terms(office.services, groups, OCTOBER, "groups.csv", SCHOOLS.replace(b"Schools", b"Shops"))
+    terms = load_terms(office.services, OCTOBER, terms_in_force(office.services, OCTOBER))
+    subject = PriceSubject(customer_id="0f3a21bc-1111-4222-8333-444455556666")
+    found = terms.prices.find(subject, None)
+
+    assert found is not None
+    assert "Schools" == found.entry.scope

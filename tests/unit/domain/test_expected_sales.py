@@ -316,6 +316,14 @@ def test_a_promotion_is_switched_by_its_name(note: str, name: str) -> None:
     assert ["45.00 EUR", "-45.00 EUR"] == _amounts(sales)
 
 
+def test_a_change_of_plan_that_waits_leaves_the_prices_of_the_plan_that_runs() -> None:
+    """The cycle says how often it is paid."""
+    events = [{"on": "2026-03-20", "kind": "plan-changed", "plan": "annual"}]
+    sales = _sold(_history("2026-04-01", events=events), _entry("60"))
+
+    assert ["Monthly", "Monthly"] == [sale.charge.billing_plan for sale in sales if sale.charge]
+
+
 def test_offers_and_guards_work_as_on_microsofts_lines() -> None:
     """An offer below cost is told."""
     offer = Offer(name="Autumn", reach=Reach(), percent_off=Decimal(50))
@@ -328,9 +336,9 @@ def test_offers_and_guards_work_as_on_microsofts_lines() -> None:
 def test_a_share_in_months_is_said_in_months() -> None:
     """A changed billing plan is charged by months."""
     events = [{"on": "2026-03-20", "kind": "plan-changed", "plan": "annual", "unit_price": "30"}]
-    sales = _sold(_history("2026-04-01", events=events), _entry("60"))
+    sales = _sold(_history("2026-04-01", events=events, term="P3Y"), _entry("60"))
     made = sales[-1].charge
     assert made is not None
 
-    assert "550.00 EUR" == str(made.amount)
+    assert ("550.00 EUR", "Annual") == (str(made.amount), made.billing_plan)
     assert "11 of the 12 months of the cycle" in sentence(made)

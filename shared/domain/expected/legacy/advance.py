@@ -14,9 +14,9 @@ from datetime import date
 from shared.domain.expected.conventions import LegacyAdvanceAfterChange, LegacyFirstCharge
 from shared.domain.expected.legacy import free_period, rules
 from shared.domain.expected.legacy.changes import settle_changes
-from shared.domain.expected.legacy.charges import charge
+from shared.domain.expected.legacy.charges import charge, invoice_from
 from shared.domain.expected.legacy.ending import full_refund_until
-from shared.domain.expected.legacy.part_prices import PartPrices, prices_on, reduced
+from shared.domain.expected.legacy.part_prices import PartPrices, prices_on
 from shared.domain.expected.legacy.running import Cause, Kind, Running, Span
 from shared.domain.expected.legacy.terms import LegacyTerm, months_of, term_around
 from shared.domain.issues import IssueCode
@@ -24,10 +24,20 @@ from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.subscription_state import Status
 
+_RENEWED = Kind(rules.RENEWED, rules.RENEWAL)
+_CHARGE_TYPES = {LegacyFirstCharge.PURCHASE: rules.PURCHASE, LegacyFirstCharge.CYCLE_FEE: rules.CYCLE_FEE}
+_FIRST = {
+    (is_stub, named): Kind(rules.ADD_ON_STUB if is_stub else rules.PURCHASED, charge_type, (named.value,))
+    for named, charge_type in _CHARGE_TYPES.items()
+    for is_stub in (False, True)
+}
+"""What the first charge is: cut short to end with its parent's cycle or not, under each name for it."""
 
-def buy(run: Running, event: Event) -> None:
-    """Charge a new subscription from the day of *event* to the end of its first cycle."""
-    day = event.on
+_made = tuple.__new__
+
+
+def buy(run: Running, event: Event, day: date) -> None:
+    """Charge a new subscription from *day*, that of *event*, to the end of its first cycle."""
     run.status = Status.ACTIVE
     months, cycle_months = months_of(run.term_name, run.plan)
     lock_prices(run, day)
@@ -37,12 +47,11 @@ def buy(run: Running, event: Event) -> None:
         if free_period.begins(run, event, months, cycle_months):
             return
     anchor = day if is_renewed or run.anchor is None else run.anchor
-    run.term = term_around(day, anchor, months, cycle_months)
-    number = run.term.number_at(day)
-    cycle = run.term.cycle(number) or Period(day, run.term.end)
-    run.next_number = number + 1
-    kind = Kind(rules.RENEWED, rules.RENEWAL) if is_renewed else _first_kind(run, day, cycle)
-    _charge_cycle(run, cycle, day, kind, Cause(event, day, None, run.quantity))
+    term, number = term_around(day, anchor, months, cycle_months)
+    cycle = term.cycle(number) or Period(day, term.end)
+    run.aim(term, number + 1)
+    kind = _RENEWED if is_renewed else _first_kind(run, day, cycle)
+    _charge_cycle(run, cycle, day, kind, _made(Cause, (event, day, None, run.quantity)))
 
 
 def advance_to(run: Running, day: date, *, is_charged: bool = True, renewal: Event | None = None) -> None:
@@ -50,25 +59,20 @@ def advance_to(run: Running, day: date, *, is_charged: bool = True, renewal: Eve
 
     *renewal* is the event that renews the term on that day, with what it changes.
     """
-    while run.status in {Status.ACTIVE, Status.SUSPENDED}:
-        starts_on = next_start(run)
+    while run.status is Status.ACTIVE or run.status is Status.SUSPENDED:
+        starts_on = run.next_on
         if run.changes and run.changes_due_on <= day:
             settle_changes(run, run.changes_due_on)
-            continue
-        if starts_on > day or (starts_on == day and not is_charged):
+        elif starts_on > day or (starts_on == day and not is_charged):
             return
-        _begin_cycle(run, starts_on, renewal if renewal is not None and renewal.on == starts_on else None)
-
-
-def next_start(run: Running) -> date:
-    """Return the first day of the cycle that is charged next, which may be the first of the next term."""
-    cycle = run.term.cycle(run.next_number)
-    return run.term.end if cycle is None else cycle.start
+        else:
+            _begin_cycle(run, starts_on, renewal if renewal is not None and renewal.on == starts_on else None)
 
 
 def lock_prices(run: Running, day: date, otherwise: PartPrices = ()) -> None:
     """Lock the price of that day, else *otherwise*; note it where there is none at all."""
-    run.prices = prices_on(run.priced, day, run.product, run.term_name, run.plan) or otherwise
+    found = prices_on(run.priced, day, run.product, run.term_name, run.plan, run.arithmetic)
+    run.prices = found or otherwise
     if not run.prices:
         run.note(
             IssueCode.PRICE_MISSING,
@@ -79,8 +83,7 @@ def lock_prices(run: Running, day: date, otherwise: PartPrices = ()) -> None:
 
 def begin_term(run: Running, term: LegacyTerm, cause: Event, kind: Kind) -> None:
     """Charge the first cycle of a term that starts on the day of *cause*; the cycle only passes while suspended."""
-    run.term = term
-    run.next_number = 1
+    run.aim(term, 1)
     cycle = term.cycle(0)
     if cycle is not None and run.status is Status.ACTIVE:
         _charge_cycle(run, cycle, cycle.start, kind, Cause(cause, cause.on, run.quantity, run.quantity))
@@ -94,9 +97,9 @@ def _begin_cycle(run: Running, day: date, renewal: Event | None) -> None:
             run.status = Status.EXPIRED
             return
         _renew(run, day, renewal)
-        kind = Kind(rules.RENEWED, rules.RENEWAL)
+        kind = _RENEWED
     cycle = run.term.cycle(run.next_number) or Period(day, run.term.end)
-    run.next_number += 1
+    run.aim(run.term, run.next_number + 1)
     _forget_what_ended(run, day)
     if run.status is Status.ACTIVE:
         _charge_cycle(run, cycle, day, kind, Cause(renewal, day, run.quantity, run.quantity))
@@ -109,25 +112,24 @@ def _renew(run: Running, day: date, renewal: Event | None) -> None:
         run.product = renewal.product or run.product
         run.quantity = run.quantity if renewal.quantity is None else renewal.quantity
     months, cycle_months = months_of(run.term_name, run.plan)
-    run.term = LegacyTerm(run.term.anchor, run.term.offset + run.term.months, months, cycle_months)
-    run.next_number = 0
+    run.aim(LegacyTerm(run.term.anchor, run.term.offset + run.term.months, months, cycle_months), 0)
     lock_prices(run, day, run.prices)
 
 
 def _charge_cycle(run: Running, cycle: Period, day: date, kind: Kind, cause: Cause) -> None:
     end = min(cycle.end, run.term.end)
-    prices = reduced(run.prices, run.percent_off)
+    prices = run.prices_now()
     if run.free_cycle_from == day:
         run.standing.append(free_period.charge_extended(run, cycle, prices, cause))
         return
-    charge(run, Span(max(day, cycle.start), end, cycle, run.quantity, prices), kind, cause)
+    span = _made(Span, (max(day, cycle.start), end, cycle, run.quantity, prices, 0, ()))
+    charge(run, span, kind, cause, invoice_from(run, cause.on))
 
 
 def _first_kind(run: Running, day: date, cycle: Period) -> Kind:
-    convention = run.conventions.legacy_first_charge
-    name = rules.PURCHASE if convention is LegacyFirstCharge.PURCHASE else rules.CYCLE_FEE
-    rule = rules.ADD_ON_STUB if day > cycle.start else rules.PURCHASED
-    return Kind(rule, name, (convention.value, *free_period.variants(run, day)))
+    kind = _FIRST[day > cycle.start, run.conventions.legacy_first_charge]
+    rests_on = free_period.variants(run, day)
+    return kind._replace(variants=kind.variants + rests_on) if rests_on else kind
 
 
 def _cycle_kind(run: Running, day: date) -> Kind:
@@ -142,4 +144,4 @@ def _cycle_kind(run: Running, day: date) -> Kind:
 def _forget_what_ended(run: Running, day: date) -> None:
     until = full_refund_until(run)
     if until is None or day >= until.date():
-        run.standing = [standing for standing in run.standing if standing.span.end > day]
+        run.standing = [span for span in run.standing if span.end > day]

@@ -17,19 +17,42 @@ Not here: suspensions and cancellations (``ending``).
 """
 
 from datetime import date
+from typing import NamedTuple
 
 from shared.domain.expected.charge_cycles import cycle_at
 from shared.domain.expected.legacy import rules
-from shared.domain.expected.legacy.charges import charge, give_back, invoice_from
-from shared.domain.expected.legacy.running import Cause, Change, Kind, Running, Span, Standing
-from shared.domain.expected.rules import Rule
-from shared.domain.subscriptions.events import Quantity
-
-_Piece = tuple[date, "Change | None", Rule]
+from shared.domain.expected.legacy.charges import charge_pieces, give_back, invoice_from
+from shared.domain.expected.legacy.running import Cause, Kind, Piece, Running, Span
+from shared.domain.subscriptions.events import Event, Quantity
 
 
-def note_change(run: Running, change: Change) -> None:
-    """Remember a change until its lines are made."""
+class _Kinds(NamedTuple):
+    """What the lines of one settlement are."""
+
+    reversal: Kind
+    segment: Kind
+    cut: Kind
+
+
+_KINDS = {
+    charge_type: _Kinds(
+        Kind(rules.REVERSAL, charge_type), Kind(rules.SEGMENT, charge_type), Kind(rules.CUT_SEGMENT, charge_type)
+    )
+    for charge_type in (rules.INSTANCE_PRORATE, rules.CONVERT_INSTANCE_PRORATE)
+}
+
+_made = tuple.__new__
+
+
+def change_quantity(run: Running, event: Event, on: date, quantity: Quantity) -> None:
+    """Let *quantity* hold from that day on; its lines are made later."""
+    if quantity != run.quantity:
+        change = _made(Cause, (event, on, run.quantity, quantity))
+        run.quantity = quantity
+        _note(run, change)
+
+
+def _note(run: Running, change: Cause) -> None:
     if run.free_since:
         run.free_since.append(change)
         return
@@ -40,56 +63,54 @@ def note_change(run: Running, change: Change) -> None:
 
 def settle_changes(run: Running, on: date, charge_type: str = rules.INSTANCE_PRORATE) -> None:
     """Reverse what stood when the first change came, and charge it again piece by piece; *on* decides the invoice."""
-    changes, run.changes = run.changes, []
+    changes = run.changes
     if not changes:
         return
-    run.changed_until = run.changes_due_on
-    cut_on = _cut_on(run, changes) if on == run.changes_due_on else None
+    cut_on = run.changes_due_on if on == run.changes_due_on else None
+    run.changed_until, run.changes_due_on, run.changes = run.changes_due_on, date.max, []
+    kinds, invoice = _KINDS[charge_type], invoice_from(run, on)
     standing, run.standing = run.standing, []
-    touched: list[tuple[Standing, list[_Piece]]] = []
-    for each in standing:
-        pieces = _pieces(each.span, changes, cut_on)
-        if any(_quantity(piece, each.span) != each.span.quantity for piece in pieces):
-            touched.append((each, pieces))
-            give_back(run, each, each.span.start, Kind(rules.REVERSAL, charge_type), _cause(changes[0], on))
+    touched: list[tuple[Span, list[Piece]]] = []
+    for span in standing:
+        pieces = _pieces(run, span, changes, cut_on, kinds)
+        if _is_changed(span.quantity, pieces):
+            touched.append((span, pieces))
+            give_back(run, span, span.start, kinds.reversal, changes[0], invoice)
         else:
-            run.standing.append(each)
-    for each, pieces in touched:
-        _charge_pieces(run, each.span, pieces, charge_type, on)
+            run.standing.append(span)
+    for span, pieces in touched:
+        charge_pieces(run, span, pieces, invoice)
 
 
-def _cut_on(run: Running, changes: list[Change]) -> date | None:
-    """The day on which pieces are cut: the anniversary, if an invoice passed between some change and it."""
+def _pieces(run: Running, span: Span, changes: list[Cause], cut_on: date | None, kinds: _Kinds) -> list[Piece]:
+    """The pieces of a span from the first change on; none of a span that was over before it."""
+    start, last, quantity, cause, kind = span.start, span.end, span.quantity, None, kinds.segment
+    pieces: list[Piece] = []
     for change in changes:
-        invoice = invoice_from(run, change.on)
-        if invoice is not None and invoice < run.changes_due_on:
-            return run.changes_due_on
-    return None
+        _, on, _, after = change
+        if on >= last:
+            continue
+        if on > start:
+            pieces.append((start, on, quantity, cause or change, kind))
+            start = on
+        quantity, cause = after, change
+    if cause is None:
+        return pieces
+    if cut_on is not None and start < cut_on < last and _misses_invoice(run, changes, cut_on):
+        pieces.append((start, cut_on, quantity, cause, kind))  # every change came before the cut
+        start, kind = cut_on, kinds.cut
+    pieces.append((start, last, quantity, cause, kind))
+    return pieces
 
 
-def _pieces(span: Span, changes: list[Change], cut_on: date | None) -> list[_Piece]:
-    """The pieces of a span: where each begins, the change that began it, and the rule. A span that is over is whole."""
-    starts: dict[date, tuple[Change | None, Rule]] = {span.start: (None, rules.SEGMENT)}
-    for change in changes:
-        if change.on < span.end:
-            starts[max(change.on, span.start)] = (change, rules.SEGMENT)
-    if cut_on is not None and span.start < cut_on < span.end:  # every change came before the cut
-        starts[cut_on] = (changes[-1], rules.CUT_SEGMENT)
-    return [(start, change, rule) for start, (change, rule) in starts.items()]
+def _is_changed(quantity: Quantity, pieces: list[Piece]) -> bool:
+    for piece in pieces:
+        if piece[2] != quantity:
+            return True
+    return False
 
 
-def _quantity(piece: _Piece, span: Span) -> Quantity:
-    return span.quantity if piece[1] is None else piece[1].after
-
-
-def _charge_pieces(run: Running, span: Span, pieces: list[_Piece], charge_type: str, on: date) -> None:
-    ends = [start for start, _, _ in pieces[1:]] + [span.end]
-    first = next(change for _, change, _ in pieces if change is not None)
-    for piece, end in zip(pieces, ends, strict=True):
-        start, change, rule = piece
-        part = span._replace(start=start, end=end, quantity=_quantity(piece, span))
-        charge(run, part, Kind(rule, charge_type), _cause(change or first, on))
-
-
-def _cause(change: Change, on: date) -> Cause:
-    return Cause(change.event, on, change.before, change.after)
+def _misses_invoice(run: Running, changes: list[Cause], cut_on: date) -> bool:
+    """Whether an invoice passed between some change and the anniversary."""
+    invoices = (invoice_from(run, change.on) for change in changes)
+    return any(invoice is not None and invoice < cut_on for invoice in invoices)

@@ -9,35 +9,53 @@ Sources: Microsoft Partner Center documentation, "Common billing scenarios"; App
 Not here: when something is charged or given back.
 """
 
+from collections.abc import Iterable
 from datetime import date
 from functools import lru_cache
 
-from shared.domain.expected.legacy.running import Cause, Kind, Running, Span, Standing
+from shared.domain.expected.legacy.running import Cause, Kind, Piece, Running, Span
 from shared.domain.expected.legacy_dates import invoice_day
-from shared.domain.expected.lines import ExpectedLine, UnitPrice
+from shared.domain.expected.lines import ExpectedLine
 from shared.domain.money import exact_sum
 
 _PART = "part"
 
 _invoice_day = lru_cache(maxsize=1 << 16)(invoice_day)
 
-
-def charge(run: Running, span: Span, kind: Kind, cause: Cause) -> Standing:
-    """Add the lines of *span*, one for each part of the product, and return what now stands."""
-    lines: tuple[ExpectedLine, ...] = ()
-    if span.charged and span.start < span.end:
-        lines = tuple(_charge_line(run, span, price, kind, cause) for price in span.prices)
-        run.lines.extend(lines)
-    standing = Standing(span, lines)
-    run.standing.append(standing)
-    return standing
+_made = tuple.__new__
+"""Makes a line of a tuple that has all its fields: much faster than naming them."""
 
 
-def give_back(run: Running, standing: Standing, since: date, kind: Kind, cause: Cause) -> None:
+def charge(run: Running, span: Span, kind: Kind, cause: Cause, invoice: date | None) -> None:
+    """Charge a whole span."""
+    charge_pieces(run, span, ((span.start, span.end, span.quantity, cause, kind),), invoice)
+
+
+def charge_pieces(run: Running, span: Span, pieces: Iterable[Piece], invoice: date | None) -> None:
+    """Add the lines of each piece of *span*, one for each part of the product, and let the pieces stand."""
+    _, _, cycle, _, prices, free, _ = span
+    subscription, whole = run.subscription, cycle.days
+    currency = subscription.currency
+    for start, end, quantity, (event, _, before, after), (rule, charge_type, variants) in pieces:
+        charged = quantity - free if free else quantity
+        lines: tuple[ExpectedLine, ...] = ()
+        if charged > 0 and start < end:
+            days = (end - start).days
+            for part, price, mode, amount in prices:
+                line = _made(ExpectedLine, (
+                    rule, charge_type, subscription, event, start, end, cycle, days, whole, charged, 1, price,
+                    amount(charged, days, whole), currency, mode, invoice, before, after, None, "days", variants,
+                    None, (), (),
+                ))  # fmt: skip
+                lines += (line._replace(inputs=_inputs(run, line, part)) if part or price.percent_off else line,)
+            run.lines += lines
+        run.standing.append(_made(Span, (start, end, cycle, quantity, prices, free, lines)))
+
+
+def give_back(run: Running, span: Span, since: date, kind: Kind, cause: Cause, invoice: date | None) -> None:
     """Add the credits for the days of a charge from *since* on; all of it where *since* is not after its start."""
-    start = max(since, standing.span.start)
-    if start < standing.span.end:
-        run.lines.extend(_credit_line(run, line, start, kind, cause) for line in standing.lines)
+    if since < span.end:
+        run.lines += [_credit(run, line, since, kind, cause, invoice) for line in span.lines]
 
 
 def invoice_from(run: Running, day: date) -> date | None:
@@ -46,67 +64,20 @@ def invoice_from(run: Running, day: date) -> date | None:
     return None if billing_day is None else _invoice_day(day, billing_day)
 
 
-def _charge_line(run: Running, span: Span, part: tuple[str, UnitPrice], kind: Kind, cause: Cause) -> ExpectedLine:
-    name, price = part
-    days = (span.end - span.start).days
-    mode = run.discounted_mode if price.percent_off else run.mode
-    currency = run.subscription.currency
-    amount = mode.amount(price.amount, span.charged, days, span.cycle.days, currency=currency)
-    line = ExpectedLine(
-        kind.rule,
-        kind.charge_type,
-        run.subscription,
-        cause.event,
-        span.start,
-        span.end,
-        span.cycle,
-        days,
-        span.cycle.days,
-        span.charged,
-        1,
-        price,
-        amount,
-        currency,
-        mode,
-        invoice_from(run, cause.on),
-        cause.before,
-        cause.after,
-        None,
-        "days",
-        kind.variants,
-    )
-    return line._replace(inputs=_inputs(run, line, name)) if name or price.percent_off else line
-
-
-def _credit_line(run: Running, line: ExpectedLine, start: date, kind: Kind, cause: Cause) -> ExpectedLine:
-    end = line.end or start  # a charge of this module always has an end
-    amount, days = line.amount, line.part
-    if start != line.start:
-        days = (end - start).days
-        amount = line.mode.amount(line.price.amount, line.quantity, days, line.whole, currency=line.currency)
-    credit = ExpectedLine(
-        kind.rule,
-        kind.charge_type,
-        line.subscription,
-        cause.event,
-        start,
-        end,
-        line.cycle,
-        days,
-        line.whole,
-        line.quantity,
-        -1,
-        line.price,
-        -amount if amount else amount,
-        line.currency,
-        line.mode,
-        invoice_from(run, cause.on),
-        cause.before,
-        cause.after,
-        line,
-        "days",
-        kind.variants,
-    )
+def _credit(
+    run: Running, line: ExpectedLine, since: date, kind: Kind, cause: Cause, invoice: date | None
+) -> ExpectedLine:
+    (rule, charge_type, variants), (event, _, before, after) = kind, cause
+    start, end, days = line.start or since, line.end or since, line.part  # a charge of this module has both days
+    amount, quantity, whole, price, mode = line.amount, line.quantity, line.whole, line.price, line.mode
+    if since > start:
+        start, days = since, (end - since).days
+        amount = mode.amount(price.amount, quantity, days, whole, currency=line.currency)
+    credit = _made(ExpectedLine, (
+        rule, charge_type, line.subscription, event, start, end, line.cycle, days, whole, quantity, -1, price,
+        amount.copy_negate() if amount else amount, line.currency, mode, invoice, before, after, line, "days",
+        variants, None, (), (),
+    ))  # fmt: skip
     return credit._replace(inputs=_inputs(run, credit, dict(line.inputs).get(_PART, ""))) if line.inputs else credit
 
 
@@ -114,7 +85,8 @@ def _inputs(run: Running, line: ExpectedLine, part: str) -> tuple[tuple[str, str
     named = ((_PART, part),) if part else ()
     if not line.price.percent_off:
         return named
-    listed = run.mode.amount(line.price.listed, line.quantity, line.part, line.whole, currency=line.currency)
+    mode = run.arithmetic.listed
+    listed = mode.amount(line.price.listed, line.quantity, line.part, line.whole, currency=line.currency)
     listed = listed.copy_negate() if line.sign < 0 else listed
     discount = exact_sum((listed, line.amount.copy_negate()))
     return (*named, ("Amount", f"{listed:f}"), ("TotalOtherDiscount", f"{discount:f}"))

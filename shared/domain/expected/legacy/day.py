@@ -9,11 +9,11 @@ from decimal import Decimal
 
 from shared.domain.expected.legacy import rules
 from shared.domain.expected.legacy.advance import buy
-from shared.domain.expected.legacy.changes import note_change
+from shared.domain.expected.legacy.changes import change_quantity
 from shared.domain.expected.legacy.charges import invoice_from
 from shared.domain.expected.legacy.conversion import convert
 from shared.domain.expected.legacy.ending import expire, resume, stop
-from shared.domain.expected.legacy.running import Change, Running
+from shared.domain.expected.legacy.running import Running
 from shared.domain.expected.lines import ExpectedLine, UnitPrice
 from shared.domain.subscriptions.events import Event, EventKind, Quantity
 from shared.domain.subscriptions.kinds import Plan
@@ -51,7 +51,7 @@ def close_day(run: Running, day: Day) -> None:
     if day.bought is not None:
         _take_over(run, day)
         run.quantity = day.quantity
-        buy(run, day.bought)
+        buy(run, day.bought, day.on)
         before = Status.ACTIVE
     if before is Status.ACTIVE and day.status is Status.ACTIVE:
         _go_on(run, day)
@@ -68,10 +68,8 @@ def _go_on(run: Running, day: Day) -> None:
     if day.converted is not None and is_converted:
         _take_over(run, day)
         convert(run, day.converted, day.quantity)
-    elif day.changed is not None and day.quantity != run.quantity:
-        change = Change(day.on, day.changed, run.quantity, day.quantity)
-        run.quantity = day.quantity
-        note_change(run, change)
+    elif day.changed is not None:
+        change_quantity(run, day.changed, day.on, day.quantity)
 
 
 def _end(run: Running, day: Day, event: Event) -> None:
@@ -101,7 +99,8 @@ def _take_over(run: Running, day: Day) -> None:
 def _credit(run: Running, event: Event) -> None:
     amount = event.amount or Decimal(0)
     price = UnitPrice(amount, amount)
-    given = run.mode.amount(amount, 1, 1, 1, currency=run.subscription.currency)
+    mode = run.arithmetic.listed
+    given = mode.amount(amount, 1, 1, 1, currency=run.subscription.currency)
     run.lines.append(
         ExpectedLine(
             rules.GIVEN_BACK,
@@ -118,7 +117,7 @@ def _credit(run: Running, event: Event) -> None:
             price,
             -given,
             run.subscription.currency,
-            run.mode,
+            mode,
             invoice_from(run, event.on),
             counted="times",
         )

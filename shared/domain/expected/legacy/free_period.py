@@ -11,21 +11,17 @@ Not here: the purchase itself (``advance``), changes in the month that was added
 """
 
 from datetime import date, timedelta
-from decimal import Decimal
 
 from shared.domain.expected.conventions import LegacyAlignment
 from shared.domain.expected.legacy import rules
-from shared.domain.expected.legacy.charges import charge
+from shared.domain.expected.legacy.charges import charge, invoice_from
 from shared.domain.expected.legacy.part_prices import PartPrices, free
-from shared.domain.expected.legacy.running import Cause, Change, Kind, Running, Span, Standing
+from shared.domain.expected.legacy.running import Cause, Kind, Running, Span
 from shared.domain.expected.legacy.terms import LegacyTerm
 from shared.domain.expected.legacy_dates import FREE_DAYS_ENDED_ON, first_year
-from shared.domain.expected.lines import UnitPrice
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.kinds import Plan
-
-_NOTHING = (("", UnitPrice(Decimal(0), Decimal(0))),)
 
 
 def begins(run: Running, event: Event, months: int, cycle_months: int) -> bool:
@@ -37,10 +33,10 @@ def begins(run: Running, event: Event, months: int, cycle_months: int) -> bool:
     year = first_year(event.on, billing_day)
     if year.free is None:
         return False
-    run.term = LegacyTerm(year.paid.start, 0, months, cycle_months)
+    run.aim(LegacyTerm(year.paid.start, 0, months, cycle_months), 0)
     run.has_free_period = True
     run.free_cycle_from = year.extended_free.start if year.extended_free else None
-    run.free_since = [Change(event.on, event, 0, run.quantity)]
+    run.free_since = [Cause(event, event.on, 0, run.quantity)]
     return True
 
 
@@ -50,7 +46,7 @@ def variants(run: Running, day: date) -> tuple[str, ...]:
     return (run.conventions.legacy_alignment.value,) if could_be_free else ()
 
 
-def begins_again(run: Running, change: Change) -> bool:
+def begins_again(run: Running, change: Cause) -> bool:
     """Go on with the free period after a suspension; say whether it still runs."""
     if run.has_free_period and run.next_number == 0:
         run.free_since = [change]
@@ -66,25 +62,21 @@ def end(run: Running, day: date) -> None:
     cycle = Period(changes[0].on, max(day, changes[0].on + timedelta(days=1)))
     ends = [change.on for change in changes[1:]] + [day]
     for change, until in zip(changes, ends, strict=True):
-        span = Span(change.on, until, cycle, change.after, free(run.prices) or _NOTHING)
-        _charge_nothing(run, span, Kind(rules.FREE_PERIOD, rules.FREE, _variant(run)), _cause(change))
+        span = Span(change.on, until, cycle, change.after, free(run.prices, run.arithmetic))
+        _charge_nothing(run, span, Kind(rules.FREE_PERIOD, rules.FREE, _variant(run)), change)
 
 
-def charge_extended(run: Running, cycle: Period, prices: PartPrices, cause: Cause) -> Standing:
+def charge_extended(run: Running, cycle: Period, prices: PartPrices, cause: Cause) -> Span:
     """Add the line without price of the month that was added; what stands is free for the quantity held."""
-    span = Span(cycle.start, cycle.end, cycle, run.quantity, free(prices) or _NOTHING)
+    span = Span(cycle.start, cycle.end, cycle, run.quantity, free(prices, run.arithmetic))
     _charge_nothing(run, span, Kind(rules.EXTENDED_FREE_PERIOD, rules.FREE, _variant(run)), cause)
-    return Standing(span._replace(prices=prices, free=run.quantity), ())
+    return span._replace(prices=prices, free=run.quantity)
 
 
 def _charge_nothing(run: Running, span: Span, kind: Kind, cause: Cause) -> None:
-    charge(run, span, kind, cause)
+    charge(run, span, kind, cause, invoice_from(run, cause.on))
     run.standing.pop()
 
 
 def _variant(run: Running) -> tuple[str, ...]:
     return (run.conventions.legacy_alignment.value,)
-
-
-def _cause(change: Change) -> Cause:
-    return Cause(change.event, change.on, change.before, change.after)

@@ -9,37 +9,70 @@ voice services" (one product on two priced lines).
 Not here: how a price is found (``prices_in_force``), which day's price a term takes (``advance``), sales prices.
 """
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from typing import NamedTuple
 
 from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.prices_in_force import discounted, price_in_force
+from shared.domain.expected.rounding import RoundingMode
+from shared.domain.subscriptions.events import Quantity
 from shared.domain.subscriptions.kinds import Plan
 from shared.domain.subscriptions.subscription import Subscription
 
-PartPrices = tuple[tuple[str, UnitPrice], ...]
-"""The name of each part ("" for a product in one piece) and its price."""
+_NOTHING = Decimal(0)
+
+
+class PartPrice(NamedTuple):
+    """The price of one part; *amount* is *mode*'s arithmetic for it, of quantity, days, and days of the cycle."""
+
+    part: str
+    price: UnitPrice
+    mode: RoundingMode
+    amount: Callable[[Quantity, int, int], Decimal]
+
+
+PartPrices = tuple[PartPrice, ...]
+"""The price of each part; a product in one piece has one part, named ""."""
+
+
+class Arithmetic(NamedTuple):
+    """How amounts are rounded: those of list prices, and those of discounted ones."""
+
+    listed: RoundingMode
+    discounted: RoundingMode
+    currency: str
+
+    def priced(self, part: str, price: UnitPrice) -> PartPrice:
+        """Return the price with its arithmetic."""
+        mode = self.discounted if price.percent_off else self.listed
+        return PartPrice(part, price, mode, mode.amounts(price.amount, self.currency))
 
 
 def parts_of(subscription: Subscription) -> tuple[str, ...]:
     """Return the names of the product's parts; one without a name for a product in one piece."""
-    return tuple(dict.fromkeys(row.part for row in subscription.prices if row.part)) or ("",)
+    return tuple(dict.fromkeys([row.part for row in subscription.prices if row.part])) or ("",)
 
 
-def prices_on(subscription: Subscription, on: date, product: str, term: str, plan: Plan) -> PartPrices:
+def prices_on(
+    subscription: Subscription, on: date, product: str, term: str, plan: Plan, arithmetic: Arithmetic
+) -> PartPrices:
     """Return what the product costs on that day, part by part; parts without a price are left out."""
-    found = (
-        (part, price_in_force(subscription, on, product=product, term=term, plan=plan, part=part))
-        for part in parts_of(subscription)
-    )
-    return tuple((part, price) for part, price in found if price is not None)
+    found = []
+    for part in parts_of(subscription):
+        price = price_in_force(subscription, on, product=product, term=term, plan=plan, part=part)
+        if price is not None:
+            found.append(arithmetic.priced(part, price))
+    return tuple(found)
 
 
-def reduced(prices: PartPrices, percent_off: Decimal) -> PartPrices:
+def reduced(prices: PartPrices, percent_off: Decimal, arithmetic: Arithmetic) -> PartPrices:
     """Return the prices after a promotion."""
-    return tuple((part, discounted(price, percent_off)) for part, price in prices) if percent_off else prices
+    return tuple(arithmetic.priced(each.part, discounted(each.price, percent_off)) for each in prices)
 
 
-def free(prices: PartPrices) -> PartPrices:
-    """Return the same parts, free of charge."""
-    return tuple((part, UnitPrice(Decimal(0), Decimal(0), Decimal(0), price.origin)) for part, price in prices)
+def free(prices: PartPrices, arithmetic: Arithmetic) -> PartPrices:
+    """Return the same parts, free of charge; one part where no price is known."""
+    origins = [(each.part, each.price.origin) for each in prices] or [("", "")]
+    return tuple(arithmetic.priced(part, UnitPrice(_NOTHING, _NOTHING, _NOTHING, origin)) for part, origin in origins)

@@ -13,10 +13,9 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from shared.domain.expected.conventions import Conventions
-from shared.domain.expected.legacy.part_prices import PartPrices
+from shared.domain.expected.legacy.part_prices import Arithmetic, PartPrices, reduced
 from shared.domain.expected.legacy.terms import LegacyTerm
 from shared.domain.expected.lines import ExpectedLine
-from shared.domain.expected.rounding import RoundingMode
 from shared.domain.expected.rules import Rule
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.periods import Period
@@ -35,16 +34,19 @@ class Kind(NamedTuple):
 
 
 class Cause(NamedTuple):
-    """Why a line arises: the event, the day that decides its invoice, and the quantities around the event."""
+    """Why lines arise: the event (None: a cycle began by itself), its day, and the quantities around it."""
 
     event: Event | None
     on: date
-    before: Quantity | None = None
-    after: Quantity | None = None
+    before: Quantity | None
+    after: Quantity
 
 
 class Span(NamedTuple):
-    """Days of one cycle at one quantity and price; of the quantity, *free* units cost nothing."""
+    """Days of one cycle at one quantity and price; of the quantity, *free* units cost nothing.
+
+    *lines* are what was charged for it, empty before that and where nothing was to pay.
+    """
 
     start: date
     end: date
@@ -52,37 +54,25 @@ class Span(NamedTuple):
     quantity: Quantity
     prices: PartPrices
     free: Quantity = 0
-
-    @property
-    def charged(self) -> Quantity:
-        """The units that cost something."""
-        return max(0, self.quantity - self.free)
+    lines: tuple[ExpectedLine, ...] = ()
 
 
-class Standing(NamedTuple):
-    """A charge that was made: its span, and its lines (none where nothing was to pay)."""
-
-    span: Span
-    lines: tuple[ExpectedLine, ...]
-
-
-class Change(NamedTuple):
-    """The quantity of one day's end, where it differs from the day before's."""
-
-    on: date
-    event: Event
-    before: Quantity
-    after: Quantity
+Piece = tuple[date, date, Quantity, Cause, Kind]
+"""Days of a span at one quantity: the first, the one after the last, the quantity, and why its lines arise."""
 
 
 @dataclass(slots=True)
 class Running:
-    """The state of one walk; see the module. *priced* is the subscription with the events that may tell a price."""
+    """The state of one walk; see the module.
+
+    *priced* is the subscription with the events that may tell a price. *next_on* is the first day of the cycle that is
+    charged next (*next_number*), which may be the first of the next term. *changes_due_on* is the day on which the
+    changes are settled, ``date.max`` where there is none.
+    """
 
     subscription: Subscription
     conventions: Conventions
-    mode: RoundingMode
-    discounted_mode: RoundingMode
+    arithmetic: Arithmetic
     priced: Subscription
     last_day: date
     term: LegacyTerm
@@ -97,17 +87,28 @@ class Running:
     prices: PartPrices = ()
     trial_quantity: Quantity | None = None
     next_number: int = 0
+    next_on: date = date.max
     bought_at: datetime | None = None
     suspended_on: date | None = None
     changed_until: date | None = None
-    free_since: list[Change] = field(default_factory=list)
+    free_since: list[Cause] = field(default_factory=list)
     has_free_period: bool = False
     free_cycle_from: date | None = None
-    standing: list[Standing] = field(default_factory=list)
-    changes: list[Change] = field(default_factory=list)
+    standing: list[Span] = field(default_factory=list)
+    changes: list[Cause] = field(default_factory=list)
     changes_due_on: date = date.max
     lines: list[ExpectedLine] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+
+    def prices_now(self) -> PartPrices:
+        """Return the prices of the term, after the promotion that runs."""
+        return reduced(self.prices, self.percent_off, self.arithmetic) if self.percent_off else self.prices
+
+    def aim(self, term: LegacyTerm, number: int) -> None:
+        """Let the cycle of that number, or the term after *term*, be what is charged next."""
+        self.term, self.next_number = term, number
+        cycle = term.cycle(number)
+        self.next_on = term.end if cycle is None else cycle.start
 
     def ignore(self, event: Event, why: str, cure: str) -> None:
         """Note that an event changes nothing."""

@@ -71,6 +71,7 @@ def _cycle(anchor: date, offset: int, months: int) -> Period:
     return Period(add_months(anchor, offset), add_months(anchor, offset + months))
 
 
+@lru_cache(maxsize=1 << 10)
 def months_of(term: str, plan: Plan) -> tuple[int, int]:
     """Return the months of a term ("" is a year) and those that one payment covers, never more than the term.
 
@@ -81,8 +82,9 @@ def months_of(term: str, plan: Plan) -> tuple[int, int]:
     return months, min(months, PLAN_MONTHS.get(plan, months))
 
 
-def term_around(day: date, anchor: date, months: int, cycle_months: int) -> LegacyTerm:
-    """Return the term in which *day* lies, when terms of *months* months follow each other from *anchor* on.
+@lru_cache(maxsize=1 << 16)
+def term_around(day: date, anchor: date, months: int, cycle_months: int) -> tuple[LegacyTerm, int]:
+    """Return the term in which *day* lies, and the number of its cycle, when terms follow each other from *anchor* on.
 
     Raises:
         PeriodError: the term would leave the calendar.
@@ -90,4 +92,5 @@ def term_around(day: date, anchor: date, months: int, cycle_months: int) -> Lega
     count = ((day.year - anchor.year) * 12 + day.month - anchor.month) // months
     if add_months(anchor, count * months) > day:
         count -= 1
-    return LegacyTerm(anchor, count * months, months, cycle_months)
+    term = LegacyTerm(anchor, count * months, months, cycle_months)
+    return term, term.number_at(day)

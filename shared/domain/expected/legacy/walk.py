@@ -11,22 +11,24 @@ Not here: the lines of each event (``advance``, ``changes``, ``ending``, ``conve
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from itertools import groupby
 
-from shared.domain.expected.conventions import LineFamily
+from shared.domain.expected.conventions import Conventions, LineFamily
 from shared.domain.expected.history import History
 from shared.domain.expected.legacy import free_period
 from shared.domain.expected.legacy.advance import advance_to
-from shared.domain.expected.legacy.changes import settle_changes
+from shared.domain.expected.legacy.changes import change_quantity, settle_changes
 from shared.domain.expected.legacy.day import TERM_EVENTS, close_day, open_day
 from shared.domain.expected.legacy.happenings import happen, is_sound, settle_setting
+from shared.domain.expected.legacy.part_prices import Arithmetic
 from shared.domain.expected.legacy.running import Running
 from shared.domain.expected.legacy.terms import LegacyTerm
 from shared.domain.expected.lines import Expected
 from shared.domain.expected.rounding import MODES
 from shared.domain.subscriptions.events import Event, EventKind, ordered
 from shared.domain.subscriptions.subscription import Subscription
+from shared.domain.subscriptions.subscription_state import Status
 
+_DISCOUNTED = MODES["legacy.unrounded_truncated"]
 _NO_TERM = LegacyTerm(date.min, 0, 1, 1)
 
 
@@ -40,11 +42,10 @@ def legacy_lines(subscription: Subscription, history: History) -> Expected:
     if not subscription.events:
         return Expected(())
     last_day = history.last_day(subscription)
-    parent = _parent(subscription, history)
-    run = _start(subscription, history, last_day, _anchor(subscription, parent))
-    events = _with_conversions_of(parent, subscription)
-    for on, each in groupby((event for event in events if event.on <= last_day), key=_day_of):
-        _live(run, on, tuple(each))
+    parent = _parent(subscription, history) if subscription.parent_id else None
+    run = _start(subscription, history.conventions, last_day, _anchor(subscription, parent))
+    for on, events in _days(_with_conversions_of(parent, subscription), last_day):
+        _live(run, on, events)
     advance_to(run, last_day)
     settle_changes(run, run.changes_due_on)
     if run.free_since:
@@ -52,7 +53,27 @@ def legacy_lines(subscription: Subscription, history: History) -> Expected:
     return Expected(tuple(run.lines), tuple(run.issues))
 
 
+def _days(events: Iterable[Event], last_day: date) -> list[tuple[date, list[Event]]]:
+    """Return the events of each day up to the last."""
+    days: list[tuple[date, list[Event]]] = []
+    last = None
+    for event in events:
+        on = event.at.date()
+        if on == last:
+            days[-1][1].append(event)
+        elif on <= last_day:
+            days.append((on, [event]))
+            last = on
+    return days
+
+
 def _live(run: Running, on: date, events: Sequence[Event]) -> None:
+    event = events[0]
+    if len(events) == 1 and event.kind is EventKind.QUANTITY_CHANGED and is_sound(event):
+        advance_to(run, on)
+        if run.status is Status.ACTIVE and event.quantity is not None:  # the ordinary day, which has no other side
+            change_quantity(run, event, on, event.quantity)
+            return
     renewal = next((event for event in events if event.kind is EventKind.RENEWED and is_sound(event)), None)
     for event in events:
         settle_setting(run, event)
@@ -77,15 +98,13 @@ def _ends_or_converts(events: Iterable[Event]) -> bool:
     return ends
 
 
-def _start(subscription: Subscription, history: History, last_day: date, anchor: date | None) -> Running:
-    conventions = history.conventions
+def _start(subscription: Subscription, conventions: Conventions, last_day: date, anchor: date | None) -> Running:
     mode = conventions.mode(LineFamily.LEGACY_LICENCE)
     is_chosen = LineFamily.LEGACY_LICENCE in conventions.modes
     return Running(
         subscription,
         conventions,
-        mode,
-        mode if is_chosen else MODES["legacy.unrounded_truncated"],
+        Arithmetic(mode, mode if is_chosen else _DISCOUNTED, subscription.currency),
         _priced(subscription),
         last_day,
         _NO_TERM,
@@ -100,14 +119,12 @@ def _start(subscription: Subscription, history: History, last_day: date, anchor:
 def _priced(subscription: Subscription) -> Subscription:
     """The subscription without the events that are refused, so that none of them tells a price."""
     for event in subscription.events:
-        if not is_sound(event):
+        if event.unit_price is not None:
             return replace(subscription, events=tuple(filter(is_sound, subscription.events)))
     return subscription
 
 
 def _parent(subscription: Subscription, history: History) -> Subscription | None:
-    if not subscription.parent_id:
-        return None
     return next((each for each in history.subscriptions if each.id == subscription.parent_id), None)
 
 
@@ -141,7 +158,3 @@ def _with_conversions_of(parent: Subscription | None, subscription: Subscription
 
 def _as_add_on(event: Event) -> Event:
     return Event(kind=event.kind, at=event.at, plan=event.plan, term=event.term, source=event.source, id=event.id)
-
-
-def _day_of(event: Event) -> date:
-    return event.on

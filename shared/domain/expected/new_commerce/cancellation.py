@@ -2,7 +2,8 @@
 
 Shortly after purchase or renewal everything is refunded; then, inside the window, the days from the cancellation on
 (by convention the unused blocks of 24 hours). After the window nothing is refunded: the term is billed to its end and
-does not renew. A trial is cancelled at no cost, the extended service term at any time by days.
+does not renew. A trial is cancelled at no cost, the extended service term at any time by days. Add-ons are cancelled with
+their base subscription, each in its own window.
 
 Not here: giving back single seats (``seats``).
 """
@@ -32,6 +33,9 @@ def cancelled(walk: Walk, event: Event) -> None:
         return
     walk.quantity = 0
     walk.is_ended = True
+    for add_on in walk.group.values():
+        if add_on.subscription.parent_id == walk.subscription.id and add_on is not walk and add_on.is_running:
+            cancelled(add_on, event)
 
 
 def _refund(walk: Walk, event: Event) -> None:

@@ -1,7 +1,8 @@
 """Making lines: the charge for the rest of a cycle, and the refund of what was charged for it.
 
-Every refund corrects the charge it takes back, at that charge's price and share, and never gives back more: where the
-arithmetic of the refund's own family would, that of the charge is used.
+Every refund corrects the charge it takes back, at that charge's price, share and exchange rate, and never gives back
+more: where the arithmetic of the refund's own family would, and where the whole line is taken back, that of the charge
+is used. Prices of another currency are converted with the rate of the month in which the charge arises.
 
 Not here: which lines an event makes (``seats``, ``cancellation``, ...).
 """
@@ -16,6 +17,7 @@ from typing import NamedTuple
 from shared.domain.expected.conventions import LineFamily
 from shared.domain.expected.lines import ExpectedLine
 from shared.domain.expected.new_commerce.state import Walk
+from shared.domain.expected.rounding import RoundingMode
 from shared.domain.expected.rules import Rule
 from shared.domain.periods import BillingPeriod, Period
 from shared.domain.subscriptions.events import Event, Quantity
@@ -33,6 +35,7 @@ class Entry(NamedTuple):
     inputs: tuple[tuple[str, str], ...] = ()
 
 
+_ONE = Decimal(1)
 _line = tuple.__new__
 """Makes a line of a tuple that has all its fields: twice as fast as naming them."""
 
@@ -52,17 +55,22 @@ def charge(walk: Walk, start: date, entry: Entry, on: date | None = None) -> Non
     price, cycle, quantity = walk.price, walk.cycle, walk.quantity
     if price is None or not quantity:
         return
+    on = on or start
+    exchange = walk.exchange(on) if walk.is_foreign else None
+    if walk.is_foreign and exchange is None:
+        return
     part, whole, counted = cycle.share_from(start)
     rule, charge_type, event, family, (before, after), variants, inputs = entry
-    mode = walk.mode(family)
-    currency = walk.subscription.currency
-    amount = walk.amounts(family, price)(quantity, part, whole)
-    on = on or start
+    mode, currency = walk.mode(family), walk.currency
+    if exchange is None:
+        amount = walk.amounts(family, price)(quantity, part, whole)
+    else:
+        amount = mode.amount(price.amount, quantity, part, whole, exchange.rate, currency=currency)
     walk.left = amount
     walk.charged = ExpectedLine(
         rule, charge_type, walk.subscription, event, start, cycle.end, cycle.full, part, whole, quantity, 1, price,
         amount, currency, mode, invoice_of(on.year, on.month), before, after, None, counted,
-        cycle.variants + variants if variants else cycle.variants, None, (), inputs,
+        cycle.variants + variants if variants else cycle.variants, exchange, (), inputs,
     )  # fmt: skip
     walk.lines.append(walk.charged)
 
@@ -74,16 +82,17 @@ def refund(walk: Walk, start: date, quantity: Quantity, entry: Entry) -> None:
         return
     part, whole, counted = cycle.share_from(start)
     rule, charge_type, event, family, (before, after), variants, inputs = entry
-    mode, currency, price = walk.mode(family), charged.currency, charged.price
-    amount = walk.amounts(family, price)(-quantity, part, whole)
+    is_whole = quantity == charged.quantity and start == charged.start
+    mode, currency, price = charged.mode if is_whole else walk.mode(family), charged.currency, charged.price
+    amount = _given_back(charged, mode, quantity, part, whole)
     if -amount > walk.left:
         mode = charged.mode
-        amount = mode.amount(price.amount, -quantity, part, whole, currency=currency)
+        amount = _given_back(charged, mode, quantity, part, whole)
     walk.left += amount
     line = ExpectedLine(
         rule, charge_type, walk.subscription, event, start, cycle.end, cycle.full, part, whole, quantity, -1, price,
         amount, currency, mode, invoice_of(start.year, start.month), before, after, charged, counted,
-        cycle.variants + variants if variants else cycle.variants, None, (), inputs,
+        cycle.variants + variants if variants else cycle.variants, charged.exchange, (), inputs,
     )  # fmt: skip
     walk.lines.append(line)
 
@@ -94,7 +103,7 @@ def recreate(walk: Walk, start: date, before: Quantity, refunded: Entry, charged
     The same two lines as ``refund`` and ``charge`` make one after the other: most lines of a month are such pairs.
     """
     old, price, cycle, after = walk.charged, walk.price, walk.cycle, walk.quantity
-    if old is None or price is None or not after:
+    if old is None or price is None or not after or walk.is_foreign:
         refund(walk, start, before, refunded)
         charge(walk, start, refunded._replace(rule=charged))
         return
@@ -169,13 +178,19 @@ def _piece(
     if days.days != kept.days:
         common = gcd(part, kept.days)
         part, whole, counted = part // common * days.days, whole * (kept.days // common), "days"
-    mode, price, currency = walk.mode(entry.family), charged.price, charged.currency
-    amount = mode.amount(price.amount, -quantity, part, whole, currency=currency)
+    is_whole = quantity == charged.quantity and days.days == kept.days
+    mode, price, currency = charged.mode if is_whole else walk.mode(entry.family), charged.price, charged.currency
+    amount = _given_back(charged, mode, quantity, part, whole)
     if -amount > kept.left:
         mode = charged.mode
-        amount = mode.amount(price.amount, -quantity, part, whole, currency=currency)
+        amount = _given_back(charged, mode, quantity, part, whole)
     return ExpectedLine(
         entry.rule, entry.charge_type, charged.subscription, entry.event, days.start, days.end, charged.cycle, part,
         whole, quantity, -1, price, amount, currency, mode, invoice, quantity, 0, charged, counted,
-        charged.variants + entry.variants,
+        charged.variants + entry.variants, charged.exchange,
     )  # fmt: skip
+
+
+def _given_back(charged: ExpectedLine, mode: RoundingMode, quantity: Quantity, part: int, whole: int) -> Decimal:
+    rate = charged.exchange.rate if charged.exchange else _ONE
+    return mode.amount(charged.price.amount, -quantity, part, whole, rate, currency=charged.currency)

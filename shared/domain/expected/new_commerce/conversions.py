@@ -14,7 +14,7 @@ from shared.domain.expected.new_commerce.charging import Entry, charge, refund
 from shared.domain.expected.new_commerce.cycles import cycle_from, cycle_months_of, months_of, natural_term
 from shared.domain.expected.new_commerce.pricing import lock_price
 from shared.domain.expected.new_commerce.purchase import begin_term
-from shared.domain.expected.new_commerce.renewals import is_plan_only
+from shared.domain.expected.new_commerce.renewals import extended_entry, is_plan_only, may_change_inside
 from shared.domain.expected.new_commerce.state import Walk
 from shared.domain.expected.rules import Rule
 from shared.domain.subscriptions.events import Event, Quantity
@@ -65,9 +65,12 @@ def upgraded(walk: Walk, event: Event) -> None:
     if event.term and months_of(event.term, walk.plan) > walk.term.months:
         _longer(walk, event, rules.UPGRADE_CHARGED, before)
         return
-    lock_price(walk, event, event.on, percent=_NO_PROMOTION if event.percent is None else None)
-    change = (before, quantity)
-    charge(walk, event.on, Entry(rules.UPGRADE_CHARGED, rules.CONVERT, event, _CONVERSION, change))
+    entry = Entry(rules.UPGRADE_CHARGED, rules.CONVERT, event, _CONVERSION, (before, quantity))
+    if walk.is_extended and event.unit_price is None:
+        entry = extended_entry(walk, event.on, entry)
+    else:
+        lock_price(walk, event, event.on, percent=_NO_PROMOTION if event.percent is None else None)
+    charge(walk, event.on, entry)
 
 
 def plan_changed(walk: Walk, event: Event) -> None:
@@ -82,6 +85,8 @@ def plan_changed(walk: Walk, event: Event) -> None:
         _longer(walk, event, rules.TERM_CHARGED, walk.quantity)
     elif months < walk.term.months or is_plan_only(walk, event):
         walk.pending = event
+        if is_plan_only(walk, event) and not may_change_inside(walk, event):
+            walk.note_later(event, "inside this term the billing plan cannot change")
     else:
         walk.ignore(event, "it names no other plan and no other term", "Name the new plan, or drop the event.")
 
@@ -102,7 +107,7 @@ def _begin(walk: Walk, event: Event, rule: Rule, before: Quantity) -> None:
 
 def _longer(walk: Walk, event: Event, rule: Rule, before: Quantity) -> None:
     """Begin the longer term; seats keep the windows they had."""
-    walk.term_name, walk.plan = event.term, event.plan or walk.plan
+    walk.term_name, walk.plan, walk.is_extended = event.term, event.plan or walk.plan, False
     months = months_of(walk.term_name, walk.plan)
     walk.term = natural_term(event.on, months, cycle_months_of(months, walk.plan), walk.conventions.month_end)
     walk.cycle = cycle_from(event.on, walk.term, walk.conventions.month_end, walk.conventions.first_short_cycle)

@@ -115,19 +115,28 @@ def _arrive_new(walk: Walk, target: Walk, event: Event, count: Quantity) -> None
 def _grown(walk: Walk, event: Event, count: Quantity) -> Walk:
     """A subscription that no history tells of: it is known from the upgrade that made it."""
     source = walk.subscription
-    begun = Event(kind=EventKind.CREATED, at=event.at, quantity=count, product=event.product, source=event.source)
+    begun = Event(
+        kind=EventKind.CREATED,
+        at=event.at,
+        quantity=count,
+        product=event.product,
+        unit_price=event.unit_price,
+        source=event.source,
+    )
     grown = replace(
         source,
         id=event.target or f"{source.id}/{event.product}",
         product=event.product,
         product_name="",
         sku="",
+        term=walk.term_name,
+        plan=walk.plan,
         ends_on=None,
         aligned_to=None,
         events=(begun,),
         auto_renews=True,
     )
-    other = Walk(grown, walk.conventions, walk.last_day)
+    other = Walk(grown, walk.history, walk.last_day)
     other.group = walk.group
     walk.derived.append(other)
     walk.group[grown.id] = other

@@ -8,6 +8,7 @@ Not here: subscriptions that begin with seats of another one (``moves``).
 
 from datetime import date
 
+from shared.domain.expected.co_termination import end_refusal
 from shared.domain.expected.new_commerce import rules
 from shared.domain.expected.new_commerce.charging import Entry, charge
 from shared.domain.expected.new_commerce.cycles import (
@@ -22,10 +23,10 @@ from shared.domain.expected.new_commerce.cycles import (
 )
 from shared.domain.expected.new_commerce.pricing import FREE, lock_price
 from shared.domain.expected.new_commerce.state import Walk
+from shared.domain.expected.vendor_tables import TRIAL_MONTHS
 from shared.domain.subscriptions.events import Event
 
 TRIAL_SEATS = 25
-_TRIAL_MONTHS = 1
 
 
 def created(walk: Walk, event: Event) -> None:
@@ -46,7 +47,8 @@ def created(walk: Walk, event: Event) -> None:
     walk.plan = event.plan or walk.plan
     walk.is_trial = subscription.is_trial
     if walk.is_trial:
-        natural = natural_term(on, _TRIAL_MONTHS, _TRIAL_MONTHS, walk.conventions.month_end)
+        months = next(row.value for row in TRIAL_MONTHS if row.holds_on(on))
+        natural = natural_term(on, months, months, walk.conventions.month_end)
         walk.lock(FREE)
     else:
         months = months_of(walk.term_name, walk.plan)
@@ -86,7 +88,15 @@ def _first_term(walk: Walk, event: Event, natural: Term) -> Term:
 def chosen_end(walk: Walk, event: Event, natural: Term, ends_on: date) -> Term:
     """Return the term with that end, or the natural one with an issue where the end does not lie within it."""
     if natural.start < ends_on <= natural.end:
+        _note_disallowed(walk, event, natural, ends_on)
         return chosen_term(natural, ends_on)
     why = f"the chosen end {ends_on} does not lie within the term, {natural.start} to {natural.end} (exclusive)"
     walk.note_refused(event, f"{why}; the term runs its full length", "Choose a day within the term.")
     return natural
+
+
+def _note_disallowed(walk: Walk, event: Event, natural: Term, ends_on: date) -> None:
+    """Say so where Microsoft does not offer that end; it is billed as it was told."""
+    refusal = end_refusal(natural.months, ends_on) if ends_on != natural.end else ""
+    if refusal:
+        walk.note_unusual(event, f"{refusal}; it is billed as it was told.", "Check the end against the invoice.")

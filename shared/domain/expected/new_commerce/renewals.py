@@ -30,6 +30,7 @@ from shared.domain.subscriptions.kinds import Plan, ServiceKind, term_months
 
 _TRIAL_BECOMES = "P1Y"
 _MONTH = "P1M"
+_YEAR = 12
 _NEXT = Entry(rules.CYCLE, rules.CYCLE_CHARGE, None)
 
 
@@ -53,13 +54,23 @@ def is_plan_only(walk: Walk, changed: Event) -> bool:
     return is_same_term and changed.plan is not None and changed.plan is not walk.plan
 
 
+def may_change_inside(walk: Walk, changed: Event) -> bool:
+    """Whether the billing plan may change inside the running term: in a term of several years, and not to upfront."""
+    plan = changed.plan or walk.plan
+    return walk.term.months > _YEAR and cycle_months_of(walk.term.months, plan) < walk.term.months
+
+
 def _plan_change(walk: Walk, on: date) -> Event | None:
     """The change of plan that begins with this cycle: one of the day, else one that waited for the cycle's end."""
     for event in walk.scheduled.get(on, ()):
-        if event.kind is EventKind.PLAN_CHANGED and is_plan_only(walk, event):
+        if event.kind is EventKind.PLAN_CHANGED and _begins_with_cycle(walk, event):
             walk.consumed.add(event)
             return event
-    return walk.pending if walk.pending is not None and is_plan_only(walk, walk.pending) else None
+    return walk.pending if walk.pending is not None and _begins_with_cycle(walk, walk.pending) else None
+
+
+def _begins_with_cycle(walk: Walk, changed: Event) -> bool:
+    return is_plan_only(walk, changed) and may_change_inside(walk, changed)
 
 
 def _next_cycle_of_other_plan(walk: Walk, changed: Event, on: date) -> None:
@@ -76,6 +87,9 @@ def _next_term(walk: Walk, on: date) -> None:
     expired = _found(walk, on, EventKind.EXPIRED)
     changed = _found(walk, on, EventKind.PLAN_CHANGED) or walk.pending
     chosen = _found(walk, on, EventKind.END_DATE_CHANGED)
+    if _base_has_ended(walk, on):
+        walk.is_ended = True
+        return
     if chosen is not None:
         walk.next_end = chosen
     if renewed is not None or (walk.auto_renews and expired is None):
@@ -86,6 +100,28 @@ def _next_term(walk: Walk, on: date) -> None:
         walk.is_ended = True
     else:
         _extend(walk, on, row)
+
+
+def _base_has_ended(walk: Walk, on: date) -> bool:
+    """Whether the base subscription of an add-on runs no more on that day."""
+    base = _base_of(walk)
+    if base is None:
+        return False
+    while base.is_running and base.cycle.end <= on:
+        next_cycle(base)
+    return base.is_ended
+
+
+def _base_of(walk: Walk) -> Walk | None:
+    """The base subscription of an add-on; None where a subscription is its own base, directly or not."""
+    base = above = walk.group.get(walk.subscription.parent_id)
+    seen = {walk.subscription.id}
+    while above is not None:
+        if above.subscription.id in seen:
+            return None
+        seen.add(above.subscription.id)
+        above = above.group.get(above.subscription.parent_id)
+    return base
 
 
 def _found(walk: Walk, on: date, kind: EventKind) -> Event | None:
@@ -151,16 +187,28 @@ def _extended(walk: Walk, on: date) -> Row[ExtendedTermFactors] | None:
 def _extend(walk: Walk, on: date, row: Row[ExtendedTermFactors]) -> None:
     if not walk.is_extended:
         walk.before_extension = (walk.term_name, walk.plan)
-    price, inputs = _extended_price(walk, on, row.value)
+    inputs = _lock_extended(walk, on, row.value)
     walk.is_extended, walk.term_name, walk.plan = True, _MONTH, Plan.MONTHLY
     walk.pending = None
-    walk.lock(price)
     walk.term = natural_term(on, 1, 1, walk.conventions.month_end)
     _begin(walk, on, None)
-    if price is None:
-        walk.misses_price(on)
     variants = (walk.conventions.extended_service_term.value,)
     charge(walk, on, Entry(rules.EXTENDED_SERVICE, rules.RENEW, None, variants=variants, inputs=inputs))
+
+
+def extended_entry(walk: Walk, on: date, entry: Entry) -> Entry:
+    """Lock what the product costs in the extended service term on that day, and return *entry* with what says so."""
+    row = in_force(EXTENDED_SERVICE_TERMS[walk.conventions.extended_service_term], walk.term.start)
+    inputs = () if row is None else _lock_extended(walk, on, row.value)
+    return entry._replace(variants=(walk.conventions.extended_service_term.value,), inputs=inputs)
+
+
+def _lock_extended(walk: Walk, on: date, factors: ExtendedTermFactors) -> tuple[tuple[str, str], ...]:
+    price, inputs = _extended_price(walk, on, factors)
+    walk.lock(price)
+    if price is None:
+        walk.misses_price(on)
+    return inputs
 
 
 def _extended_price(
@@ -174,7 +222,7 @@ def _extended_price(
         base, over = list_price(walk, on, term if is_monthly else _MONTH, Plan.MONTHLY), 1
         times, name = factors.over_monthly_term, "price of the monthly term"
     else:
-        plan = Plan.ANNUAL if any(row.plan is Plan.ANNUAL for row in rows) else plan
+        plan = Plan.ANNUAL if any(row.plan is Plan.ANNUAL or row.per == "year" for row in rows) else plan
         base, over = list_price(walk, on, term, plan), cycle_months_of(months_of(term, plan), plan)
         times, name = factors.over_annual, f"price of {over} months"
     if base is None:

@@ -7,6 +7,8 @@ convention.
 Not here: seats that go to another product or subscription (``conversions``, ``moves``), cancellation.
 """
 
+from decimal import Decimal
+
 from shared.domain.expected.conventions import LineFamily, SameDay
 from shared.domain.expected.new_commerce import rules
 from shared.domain.expected.new_commerce.charging import Entry, recreate
@@ -18,6 +20,7 @@ from shared.domain.subscriptions.kinds import ServiceKind
 _FAMILY = LineFamily.SEATS
 _MERGED = (SameDay.MERGED.value,)
 _EACH = (SameDay.EACH.value,)
+_ONE = Decimal(1)
 
 
 def quantity_changed(walk: Walk, event: Event) -> None:
@@ -96,5 +99,6 @@ def _worth(walk: Walk, event: Event, quantity: Quantity) -> str:
     if charged is None:
         return ""
     part = (cycle.end - event.on).days * cycle.scale
-    amount = charged.mode.amount(charged.price.amount, quantity, part, cycle.whole, currency=charged.currency)
+    rate = charged.exchange.rate if charged.exchange else _ONE
+    amount = charged.mode.amount(charged.price.amount, quantity, part, cycle.whole, rate, currency=charged.currency)
     return f" for {amount} {charged.currency}"

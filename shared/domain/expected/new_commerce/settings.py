@@ -69,7 +69,7 @@ def credited(walk: Walk, event: Event) -> None:
         walk.ignore(event, f"{amount} cannot be given back of {left} charged", "Give an amount that was charged.")
         return
     mode = walk.mode(LineFamily.SEATS)
-    currency = walk.subscription.currency
+    currency = walk.currency
     walk.lines.append(
         ExpectedLine(
             rules.CREDITED, rules.CUSTOMER_CREDIT, walk.subscription, event, None, None, None, 1, 1, 1, -1,

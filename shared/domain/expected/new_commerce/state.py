@@ -11,10 +11,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 
-from shared.domain.expected.conventions import Conventions, LineFamily
-from shared.domain.expected.lines import Expected, ExpectedLine, UnitPrice
+from shared.domain.expected.conventions import LineFamily
+from shared.domain.expected.history import History
+from shared.domain.expected.lines import Exchange, Expected, ExpectedLine, UnitPrice
+from shared.domain.expected.month_rates import month_rate
 from shared.domain.expected.new_commerce.cycles import Cycle, Term
 from shared.domain.issues import Issue, IssueCode, Severity
+from shared.domain.periods import BillingPeriod
 from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.kinds import Plan
 from shared.domain.subscriptions.subscription import Subscription
@@ -48,10 +51,13 @@ class Walk:
     next_end: Event | None = None
     before_extension: tuple[str, Plan] = ("", Plan.MONTHLY)
 
-    def __init__(self, subscription: Subscription, conventions: Conventions, last_day: date) -> None:
+    def __init__(self, subscription: Subscription, history: History, last_day: date) -> None:
         self.subscription = subscription
-        self.conventions = conventions
-        self.mode = conventions.mode
+        self.history = history
+        self.conventions = history.conventions
+        self.mode = history.conventions.mode
+        self.currency = history.currency or subscription.currency
+        self.is_foreign = self.currency != subscription.currency
         self.last_day = last_day
         self.product = subscription.product
         self.term_name = subscription.term
@@ -69,13 +75,22 @@ class Walk:
         """Take over the price of one unit; None: nothing can be charged."""
         self.price = price
         if price is not None:
-            self._seats = self.mode(_SEATS).amounts(price.amount, self.subscription.currency)
+            self._seats = self.mode(_SEATS).amounts(price.amount, self.currency)
 
     def amounts(self, family: LineFamily, price: UnitPrice) -> Callable[[Quantity, int, int], Decimal]:
         """Return what seats cost at that price, as a function of quantity, part and whole."""
         if family is _SEATS and price is self.price:
             return self._seats
-        return self.mode(family).amounts(price.amount, self.subscription.currency)
+        return self.mode(family).amounts(price.amount, self.currency)
+
+    def exchange(self, on: date) -> Exchange | None:
+        """Return the rate of the day's month for prices of another currency; None and an issue where it is missing."""
+        rate = month_rate(self.history, self.subscription, BillingPeriod.of(on))
+        if isinstance(rate, Issue):
+            if rate not in self.issues:
+                self.issues.append(rate)
+            return None
+        return rate
 
     @property
     def is_running(self) -> bool:
@@ -101,7 +116,7 @@ class Walk:
         """
         if event.source and event.source != REQUEST:
             said = f"{why}; {event.source} says that it happened, and it is billed."
-            self._say(IssueCode.CHANGE_UNUSUAL, Severity.NOTICE, event, said, "Check it against the invoice.")
+            self.note_unusual(event, said, "Check it against the invoice.")
             return False
         self.note_refused(event, why, cure)
         return True
@@ -109,6 +124,15 @@ class Walk:
     def note_refused(self, event: Event, why: str, cure: str) -> None:
         """Note that the vendor does not allow a change, whoever says that it happened."""
         self._say(IssueCode.CHANGE_REFUSED, Severity.WARNING, event, f"{why}.", cure)
+
+    def note_later(self, event: Event, why: str) -> None:
+        """Note that a change waits for the renewal, because the vendor does not make it before."""
+        said = f"{why}; it counts from the renewal on {self.term.end}."
+        self.note_unusual(event, said, "Nothing needs to be done if that was meant.")
+
+    def note_unusual(self, event: Event, why: str, cure: str) -> None:
+        """Note something that the vendor does not do, and what is made of it."""
+        self._say(IssueCode.CHANGE_UNUSUAL, Severity.NOTICE, event, why, cure)
 
     def misses_price(self, on: date) -> None:
         """Note that nothing can be charged for want of a price."""

@@ -4,7 +4,7 @@ Every event finds the state of its day: cycles that began until then are charged
 cycle or a term ends stands after the new cycle's charge, unless it says how it ends (``renewed``, ``expired``, another
 plan); a renewal may be told a day late. Nothing that arises after the last day is made.
 
-Not here: what an event does (the other modules of this package).
+Not here: what an event does (the other modules of this package), products with several priced lines (``parts``).
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +15,7 @@ from shared.domain.expected.lines import Expected
 from shared.domain.expected.new_commerce.cancellation import cancelled
 from shared.domain.expected.new_commerce.conversions import converted, plan_changed, upgraded
 from shared.domain.expected.new_commerce.moves import seats_moved, seats_upgraded
+from shared.domain.expected.new_commerce.parts import histories_of_parts, merged_parts
 from shared.domain.expected.new_commerce.purchase import created
 from shared.domain.expected.new_commerce.renewals import next_cycle
 from shared.domain.expected.new_commerce.seats import quantities_changed, quantity_changed
@@ -48,11 +49,17 @@ def new_commerce_lines(subscription: Subscription, history: History) -> Expected
         InvalidError: a term or the span of a price is not understood.
         PeriodError: a term or cycle would leave the calendar.
     """
+    if any(row.part for row in subscription.prices):
+        return merged_parts(subscription, [_lines(*each) for each in histories_of_parts(subscription, history)])
+    return _lines(subscription, history)
+
+
+def _lines(subscription: Subscription, history: History) -> Expected:
     linked = history.linked.get(subscription.id)
     last_day = history.last_day(subscription)
     if linked is not None:
         return _walked_together(subscription, linked, history, last_day)
-    walk = Walk(subscription, history.conventions, last_day)
+    walk = Walk(subscription, history, last_day)
     for events in _steps(walk):
         _apply(walk, events)
     _advance(walk, last_day)
@@ -66,11 +73,11 @@ def _walked_together(
     received = [event for other in linked for event in other.events if event.target == subscription.id]
     if history.through is None:
         last_day = max(last_day, *(event.on for event in received), date.min)
-    walk = Walk(subscription, history.conventions, last_day)
+    walk = Walk(subscription, history, last_day)
     walks = [walk]
     for other in linked:
         if other.id != subscription.id and other.kind in _KINDS:
-            walks.append(Walk(other, history.conventions, last_day))
+            walks.append(Walk(other, history, last_day))
             walks[-1].group = walk.group
     walk.group.update((each.subscription.id, each) for each in walks)
     steps = [(each, events) for each in walks for events in _steps(each)]

@@ -22,7 +22,7 @@ from typing import NamedTuple
 
 from shared.domain.expected.conventions import CreditedUsage, LineFamily, OpenMonth, UsageDetail
 from shared.domain.expected.history import History
-from shared.domain.expected.lines import Exchange, Expected, ExpectedLine
+from shared.domain.expected.lines import ESTIMATED_PRICE, Exchange, Expected, ExpectedLine
 from shared.domain.expected.month_rates import month_rate
 from shared.domain.expected.piece_amounts import full_price, merged
 from shared.domain.expected.rounding import RAW_DIGITS, Rounding, rounded
@@ -139,7 +139,7 @@ class _Billing:
         if rule is ESTIMATE:
             pieces = merged([piece for reading in readings for piece in reading.pieces])
             price = open_month_price(full_price(pieces), exact_sum(reading.quantity for reading in readings))
-            extra, variants = (("estimated unit price", f"{price:f}"),), (*variants, self._conventions.open_month.value)
+            extra, variants = ((ESTIMATED_PRICE, f"{price:f}"),), (*variants, self._conventions.open_month.value)
         what = UsageSum(rule=rule, readings=readings, days=days, month=month, variants=variants, inputs=extra)
         currency = self._history.currency or self._subscription.currency
         yield usage_line(self._subscription, what, self._conventions.mode(family), rate, currency)

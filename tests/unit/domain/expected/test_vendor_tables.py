@@ -21,7 +21,7 @@ from shared.domain.expected.vendor_tables import (
     MONTHLY_TERM_FACTORS,
     RESERVATION_RETURN_FEES,
     RESERVATION_RETURN_LIMITS,
-    TRIAL_DAYS,
+    TRIAL_MONTHS,
     Row,
     WindowKind,
     in_force,
@@ -37,7 +37,7 @@ _TABLES: list[Sequence[Row[object]]] = [
     MONTHLY_PLAN_FACTORS,
     MONTHLY_TERM_FACTORS,
     RESERVATION_RETURN_LIMITS,
-    TRIAL_DAYS,
+    TRIAL_MONTHS,
 ]
 _AT = datetime(2026, 3, 1, 15, 30, tzinfo=UTC)
 

@@ -215,7 +215,8 @@ def test_a_price_that_cannot_be_is_refused_with_its_row(
     entry: MakeEntry, made: dict[str, Any], change: dict[str, Any], said: str
 ) -> None:
     """Nothing is changed in part: the person narrows the filter, or changes that row by hand."""
-    list_ = _version(entry(made.pop("value"), row=3, **made))
+    facts = dict(made)
+    list_ = _version(entry(facts.pop("value"), row=3, **facts))
 
     if said:
         with pytest.raises(PriceListError, match=rf"row 3 .*{said}"):

@@ -46,11 +46,12 @@ GOOD = _tiers(("1", "1.00"), ("101", "0.80"))
 )
 def test_what_cannot_stand_together_is_refused(entry: MakeEntry, changed: dict[str, Any], refused: str) -> None:
     """By the list with its row, and by the entry itself for whoever makes one."""
-    texts = {name: Decimal(changed.pop(name)) for name in list(changed) if name.startswith(("uplift", "free"))}
+    numbers = {name: Decimal(text) for name, text in changed.items() if name.startswith(("uplift", "free"))}
     method = changed.get("method")
-    currency = {"currency": "EUR"} if method and method.is_tiered else {}
-    value = changed.pop("value", "0" if method and method.is_tiered else "10")
-    made = entry(value, **{**currency, **changed}, **texts, row=12)
+    is_tiered = method is not None and method.is_tiered
+    value = changed.get("value", "0" if is_tiered else "10")
+    others = {name: told for name, told in changed.items() if name != "value"}
+    made = entry(value, **{**({"currency": "EUR"} if is_tiered else {}), **others, **numbers}, row=12)
 
     assert refused in entry_refused(made)
     with pytest.raises(PriceListError, match=r"^list\.csv, row 12: "):
@@ -70,7 +71,7 @@ def test_what_cannot_stand_together_is_refused(entry: MakeEntry, changed: dict[s
 )
 def test_what_can_be_used_is_taken(entry: MakeEntry, changed: dict[str, Any]) -> None:
     """The limits themselves are inside."""
-    made = entry(changed.pop("value", "10"), **changed)
+    made = entry(**{"value": "10", **changed})
 
     assert "" == entry_refused(made)
     assert made.counts_units is PriceBook([made]).counts_units

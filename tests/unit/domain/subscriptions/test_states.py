@@ -138,16 +138,34 @@ def test_only_paid_licences_run_on(sold: _Sold, facts: dict[str, Any]) -> None:
     assert (Status.EXPIRED, False) == (state.status, state.is_extended)
 
 
-def test_a_trial_runs_thirty_days_and_then_becomes_a_year(sold: _Sold) -> None:
+def test_a_trial_runs_for_a_month_and_then_becomes_a_year(sold: _Sold) -> None:
     """It renews into a paid year, billed by the month, unless that is switched off."""
     trial = sold(is_trial=True, term="", plan=Plan.MONTHLY, seats=25)
 
     state = _at(trial, "2026-01-20")
-    assert (Status.TRIAL, _term("2026-01-15", "2026-02-14")) == (state.status, state.term_period)
+    assert (Status.TRIAL, _term("2026-01-15", "2026-02-15")) == (state.status, state.term_period)
     assert state.batches[0].until is None
-    paid = _at(trial, "2026-02-14")
+    paid = _at(trial, "2026-02-15")
     assert (Status.ACTIVE, "P1Y", False) == (paid.status, paid.term, paid.is_trial)
-    assert Status.EXPIRED is _at(replace(trial, auto_renews=False), "2026-02-14").status
+    assert Status.EXPIRED is _at(replace(trial, auto_renews=False), "2026-02-15").status
+
+
+@pytest.mark.parametrize(
+    ("kind", "term", "becomes"),
+    [
+        (ServiceKind.LICENCE, "P3Y", "P3Y"),
+        (ServiceKind.LICENCE, "P1M", "P1Y"),
+        (ServiceKind.MARKETPLACE, "P1M", "P1M"),
+    ],
+)
+def test_the_term_of_a_trial_is_the_one_that_follows_it(
+    sold: _Sold, kind: ServiceKind, term: str, becomes: str
+) -> None:
+    """The trial itself lasts a month, as its lines say; a licence is then bound for a year or longer."""
+    trial = sold(is_trial=True, kind=kind, term=term)
+
+    assert _term("2026-01-15", "2026-02-15") == _at(trial, "2026-01-20").term_period
+    assert (becomes, False) == (_at(trial, "2026-02-15").term, _at(trial, "2026-02-15").is_trial)
 
 
 def test_without_a_commitment_there_is_no_term(sold: _Sold) -> None:

@@ -1,0 +1,65 @@
+"""Parts: one product on several priced lines, such as the telco and the other services of Microsoft 365 E5.
+
+Each part has a price of its own and is billed like a product in one piece; every line of the one has its like in the
+other. A price that an event tells is for no part in particular, so that the list's prices of the parts go before it;
+an amount given back stands once, among the lines of the first part.
+
+Source: Microsoft Partner Center documentation, "Billing scenarios for one-time and recurring purchases in new
+commerce": two lines for Microsoft 365 E5.
+
+Not here: what the lines are (the other modules of this package).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain, zip_longest
+
+from shared.domain.expected.history import History
+from shared.domain.expected.lines import Expected, ExpectedLine
+from shared.domain.subscriptions.events import EventKind
+from shared.domain.subscriptions.subscription import Subscription
+
+_PART = "part"
+
+
+def histories_of_parts(subscription: Subscription, history: History) -> list[tuple[Subscription, History]]:
+    """Return the subscription with the prices of one part only, and its history, for each part of the product."""
+    names = dict.fromkeys(row.part for row in subscription.prices if row.part)
+    parts = [_only(subscription, name, is_first=not number) for number, name in enumerate(names)]
+    return [
+        (part, replace(history, subscriptions=tuple(_in_place(each, part) for each in history.subscriptions)))
+        for part in parts
+    ]
+
+
+def merged_parts(subscription: Subscription, made: Sequence[Expected]) -> Expected:
+    """Return the lines of all parts side by side, each naming its part, and every issue once."""
+    lines = [_named(subscription, part) for part in made]
+    side_by_side = chain.from_iterable(zip_longest(*lines))
+    issues = dict.fromkeys(issue for part in made for issue in part.issues)
+    return Expected(tuple(line for line in side_by_side if line is not None), tuple(issues))
+
+
+def _only(subscription: Subscription, name: str, *, is_first: bool) -> Subscription:
+    prices = tuple(row for row in subscription.prices if row.part == name)
+    events = tuple(
+        replace(event, unit_price=None)
+        for event in subscription.events
+        if is_first or event.kind is not EventKind.CREDITED
+    )
+    return replace(subscription, prices=prices, events=events)
+
+
+def _in_place(each: Subscription, part: Subscription) -> Subscription:
+    return part if each.id == part.id else each
+
+
+def _named(subscription: Subscription, part: Expected) -> list[ExpectedLine]:
+    """The lines as those of the whole subscription; what they correct is named anew as well."""
+    renamed: dict[int, ExpectedLine] = {}
+    for line in part.lines:
+        owner = subscription if line.subscription.id == subscription.id else line.subscription
+        inputs = ((_PART, line.subscription.prices[0].part), *line.inputs)
+        corrects = None if line.corrects is None else renamed[id(line.corrects)]
+        renamed[id(line)] = line._replace(subscription=owner, inputs=inputs, corrects=corrects)
+    return list(renamed.values())
