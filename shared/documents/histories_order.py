@@ -13,7 +13,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from shared.documents.histories_events import EventPart
 from shared.documents.histories_subscription import SubscriptionPart
+from shared.domain.expected.vendor_tables import TRIAL_SEATS
 from shared.domain.subscriptions.events import Event, EventKind, Quantity, ordered
+from shared.domain.subscriptions.kinds import ServiceKind
 
 _RANK = {kind: rank for rank, kind in enumerate(EventKind)}
 _DAY = timedelta(days=1)
@@ -74,7 +76,9 @@ def _short_forms(part: SubscriptionPart) -> Iterator[Event]:
 
 
 def _bought(part: SubscriptionPart) -> Quantity:
-    return 1 if part.quantity is None else part.quantity
+    if part.quantity is not None:
+        return part.quantity
+    return TRIAL_SEATS if part.trial and part.kind is ServiceKind.LICENCE else 1
 
 
 def _beginning(part: SubscriptionPart) -> datetime:

@@ -121,7 +121,7 @@ class Money:
     @classmethod
     def zero(cls, currency: str) -> "Money":
         """Return nothing, in that currency, written with its minor unit (0.00 EUR, 0 JPY)."""
-        return cls(Decimal(0).scaleb(-minor_digits(currency), EXACT), currency)
+        return cls(Decimal(0).scaleb(-minor_digits(currency)), currency)
 
     @classmethod
     def total(cls, parts: Iterable["Money"], currency: str) -> "Money":

@@ -96,7 +96,7 @@ def proration_of(line: SourceLine) -> Proration | None:
         return None
     if line.charge in cycle:
         return Proration(line.charge.days, cycle.days, cycle, basis)
-    if _is_charged_whole(line):
+    if _is_charged_whole(line, line.charge.days, months):
         return Proration(line.charge.days, line.charge.days, line.charge, "Microsoft charged the whole price")
     return None
 
@@ -162,16 +162,15 @@ def _term_months(line: SourceLine) -> int | None:
     return max(natural, named) if natural and named else natural or named
 
 
-def _is_charged_whole(line: SourceLine) -> bool:
+def _is_charged_whole(line: SourceLine, days: int, months: int) -> bool:
     """Whether Microsoft's effective price is the list price: a whole cycle, of a length that is off by some days.
 
     Documents show such cycles where a subscription was bought late in a month.
     """
-    price, months = line.effective_unit_price, _plan_months(line)
-    if price is None or line.unit_price is None or line.charge is None or months is None:
+    price, listed = line.effective_unit_price, line.unit_price
+    if price is None or listed is None or days > 31 * months + DAYS_OFF_MAX:
         return False
-    is_about_a_cycle = line.charge.days <= 31 * months + DAYS_OFF_MAX
-    return is_about_a_cycle and price.copy_abs() == line.unit_price.copy_abs()
+    return price.copy_abs() == listed.copy_abs()
 
 
 def _unnamed_plan_months(line: SourceLine) -> int | None:

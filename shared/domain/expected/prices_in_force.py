@@ -40,7 +40,7 @@ class _Wanted(NamedTuple):
     product: str
     term: str
     plan: Plan
-    part: str
+    part: str = ""
 
 
 def price_in_force(  # noqa: PLR0913 - four keys of a price, each with the order's own as default
@@ -85,7 +85,7 @@ def discounted(price: UnitPrice, percent_off: Decimal) -> UnitPrice:
 
 def row_in_force(subscription: Subscription, on: date, product: str, term: str, plan: Plan) -> DatedPrice | None:
     """Return the dated row that holds on that day for exactly that product, term and plan, as it was listed."""
-    return _row(subscription.prices, on, _Wanted(product, term, plan, ""))
+    return _row(subscription.prices, on, _Wanted(product, term, plan))
 
 
 def _row(rows: Sequence[DatedPrice], on: date, wanted: _Wanted) -> DatedPrice | None:
@@ -141,7 +141,7 @@ def _for_a_cycle(row: DatedPrice, subscription: Subscription, on: date, wanted: 
     span = _span_months(row, subscription, wanted.term)
     if cycle is None or span is None or span == cycle:
         return UnitPrice(row.amount, row.amount, _NOTHING, row.origin)
-    factor = _factor(subscription, on, span, wanted)
+    factor = _factor(subscription, on, wanted)
     digits = minor_digits(subscription.currency)
     amount = quotient_half_up(exact_product(row.amount, factor.value, Decimal(cycle)), span, digits)
     return UnitPrice(amount, amount, _NOTHING, _derivation(row, factor, cycle, span))
@@ -169,9 +169,9 @@ def _span_months(row: DatedPrice, subscription: Subscription, term: str) -> int 
     return months
 
 
-def _factor(subscription: Subscription, on: date, span: int, wanted: _Wanted) -> Row[Decimal]:
+def _factor(subscription: Subscription, on: date, wanted: _Wanted) -> Row[Decimal]:
     """The premium for paying a year's price by the month: only new-commerce licences have one."""
-    if subscription.kind is not ServiceKind.LICENCE or wanted.plan is not Plan.MONTHLY or span != 12:
+    if subscription.kind is not ServiceKind.LICENCE or wanted.plan is not Plan.MONTHLY:
         return _NO_FACTOR
     if wanted.term == "P1M":
         return in_force(MONTHLY_TERM_FACTORS, on) or _NO_FACTOR

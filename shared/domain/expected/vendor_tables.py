@@ -174,3 +174,6 @@ RESERVATION_RETURN_FEES: Mapping[EarlyReturnFee, tuple[Row[Decimal], ...]] = {
 
 TRIAL_MONTHS: tuple[Row[int], ...] = (Row(1, _TRIALS),)
 """How long a trial runs, whatever term follows it."""
+
+TRIAL_SEATS = 25
+"""The seats of a licence's trial that names no number."""

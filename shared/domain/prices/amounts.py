@@ -129,9 +129,9 @@ def _on_list(entry: PriceEntry, measure: Measure, taken: UnitsTaken | None) -> S
 
 
 def _by_itself(entry: PriceEntry, measure: Measure) -> UnitsTaken:
-    units = measure.units.copy_negate() if measure.is_credit else measure.units
-    total = units if entry.method is PriceMethod.VOLUME else None
-    return units_taken(entry.tiers, entry.free_units, _ZERO, units, total)
+    """Return the units from zero up; those of a credit are the same ones, down to zero."""
+    total = measure.units if entry.method is PriceMethod.VOLUME else None
+    return units_taken(entry.tiers, entry.free_units, _ZERO, measure.units, total)
 
 
 def _sign(measure: Measure) -> Decimal:
@@ -185,17 +185,25 @@ def _on_cost(entry: PriceEntry, measure: Measure, taken: UnitsTaken | None) -> S
         dividend, divisor = exact_product(measure.cost, exact_sum((_HUNDRED, entry.value))), 100
     else:
         dividend, divisor = _over_rest(exact_product(measure.cost, _HUNDRED), entry.value)
-    return _scaled(entry, measure, taken, Sale(dividend=dividend, divisor=divisor, currency="", base_name=COST))
+    return _scaled(
+        entry, measure, taken, Sale(dividend=dividend, divisor=divisor, currency=measure.currency, base_name=COST)
+    )
 
 
 def _on_retail(entry: PriceEntry, measure: Measure, taken: UnitsTaken | None) -> Sale | None:
     percent = _percent(entry)
     if measure.retail is not None:
         dividend = exact_product(_sign(measure), measure.retail.copy_abs(), percent)
-        made = Sale(dividend=dividend, divisor=100, currency="", base=measure.retail, base_name=RETAIL)
+        made = Sale(dividend=dividend, divisor=100, currency=measure.currency, base=measure.retail, base_name=RETAIL)
     elif entry.method is PriceMethod.RETAIL and measure.earned_credit is not None:
         dividend, divisor = _over_rest(exact_product(measure.cost, percent), measure.earned_credit)
-        made = Sale(dividend=dividend, divisor=divisor, currency="", base_name=NET, earned_credit=measure.earned_credit)
+        made = Sale(
+            dividend=dividend,
+            divisor=divisor,
+            currency=measure.currency,
+            base_name=NET,
+            earned_credit=measure.earned_credit,
+        )
     else:
         return None
     return _scaled(entry, measure, taken, made)
@@ -223,4 +231,4 @@ def _scaled(entry: PriceEntry, measure: Measure, taken: UnitsTaken | None, made:
             dividend = exact_sum((exact_product(dividend, Decimal(measure.cycle_days)), exact_product(*share)))
             divisor *= measure.cycle_days
     base = measure.cost if made.base is None else made.base
-    return replace(made, dividend=dividend, divisor=divisor, currency=measure.currency, base=base, taken=taken)
+    return replace(made, dividend=dividend, divisor=divisor, base=base, taken=taken)

@@ -14,8 +14,8 @@ from decimal import Decimal
 from shared.domain.expected.conventions import Conventions
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, EventKind
-from shared.domain.subscriptions.kinds import Plan, ServiceKind
-from shared.domain.subscriptions.seat_batches import SeatBatch, returnable, without
+from shared.domain.subscriptions.kinds import ServiceKind
+from shared.domain.subscriptions.seat_batches import returnable, without
 from shared.domain.subscriptions.subscription import Subscription
 from shared.domain.subscriptions.subscription_state import Status, SubscriptionState
 from shared.domain.subscriptions.terms import LATE_DAYS, batch_of, begun, ended, paid_term
@@ -220,12 +220,11 @@ def _seats_gone(_: Subscription, state: SubscriptionState, event: Event, __: Con
 def _upgraded(
     subscription: Subscription, state: SubscriptionState, event: Event, conventions: Conventions
 ) -> SubscriptionState:
-    """Upgraded seats have no window. The term's dates stay unless the event names another term."""
-    changed = replace(_named(state, event), price_fixed_on=event.on)
+    """Seats keep the windows they had: an upgrade opens none. The dates stay unless the event names another term."""
+    changed = replace(_quantity_changed(subscription, state, event, conventions), price_fixed_on=event.on)
     if changed.term != state.term:
-        changed = begun(subscription, changed, event.on, event.at, conventions)
-    batches = (SeatBatch(changed.quantity, event.at, event.at),) if changed.quantity else ()
-    return replace(changed, batches=batches)
+        return replace(begun(subscription, changed, event.on, event.at, conventions), batches=changed.batches)
+    return changed
 
 
 def _suspended(subscription: Subscription, state: SubscriptionState, _: Event, __: Conventions) -> SubscriptionState:

@@ -50,6 +50,7 @@ def test_a_billing_period_is_read_and_written_as_year_and_month() -> None:
     assert BillingPeriod.of(date(2026, 10, 31)) == october
     assert BillingPeriod(2025, 12) == BillingPeriod(2026, 1).previous
     assert Period(date(2026, 10, 1), date(2026, 11, 1)) == october.period
+    assert [BillingPeriod(2000, 1), BillingPeriod(2026, 12)] == [*map(BillingPeriod.parse, ("2000-01", "2026-12"))]
 
 
 @pytest.mark.parametrize(

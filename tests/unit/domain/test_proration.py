@@ -76,6 +76,8 @@ def test_a_new_commerce_line_covers_its_days_of_its_cycle(
         (_days("2026-10-05", "2026-10-11"), YEAR, "Monthly", 7, 31),
         (_days("2026-10-12", "2026-10-20"), YEAR, "Monthly", 9, 31),
         (_days("2026-10-05", "2026-11-04"), None, "Monthly", 31, 31),
+        # a short segment at the end of a long cycle
+        (_days("2027-02-01", "2027-02-04"), YEAR, "Monthly", 4, 31),
         # a free first stretch makes the term longer than its anchor's cycles: counted from the charge itself
         (_days("2021-02-20", "2022-02-19"), _days("2020-03-20", "2023-03-19"), "Annually", 365, 365),
     ],
@@ -109,6 +111,74 @@ def test_a_plan_that_nobody_names_is_read_from_text_or_length(
 
     assert found is not None
     assert cycle_days == found.cycle_days
+
+
+@pytest.mark.parametrize(
+    ("last", "plan"),
+    [
+        ("2026-03-04", "Monthly"),  # a month of 28 days
+        ("2026-03-07", "Monthly"),  # 31 days
+        ("2026-03-08", "Annual"),
+        ("2027-02-05", "Annual"),  # 366 days
+        ("2027-02-06", "Triennial"),
+        ("2031-02-04", "Quinquennial"),
+    ],
+)
+def test_a_charge_without_words_is_of_the_next_plan_that_is_long_enough(
+    licence: MakeLine, last: str, plan: str
+) -> None:
+    """Up to 31 days a month, up to 366 a year; whole months of a plan are that plan."""
+    line = licence(term=None, billing_frequency="", term_and_billing_cycle="", charge=_days("2026-02-05", last))
+
+    assert plan == plan_name(line)
+
+
+def test_a_monthly_plan_is_read_from_the_words(licence: MakeLine) -> None:
+    """A line without dates is told from its text alone."""
+    undated = {"charge": None, "term": None, "billing_frequency": ""}
+
+    assert "Monthly" == plan_name(licence(**undated, term_and_billing_cycle="One-Year commitment for Monthly billing"))
+    assert "Annual" == plan_name(licence(**undated, term_and_billing_cycle="One-Year, monthly/yearly billing"))
+
+
+@pytest.mark.parametrize(
+    ("charge", "frequency", "changed", "is_told"),
+    [
+        (_days("2026-10-01", "2026-11-07"), "Monthly", {}, True),  # 38 days
+        (_days("2026-10-01", "2026-11-08"), "Monthly", {}, False),
+        (_days("2026-10-01", "2027-10-14"), "Annual", {}, True),  # 379 days
+        (_days("2026-10-01", "2027-10-15"), "Annual", {}, False),
+        (_days("2026-10-01", "2026-11-07"), "Monthly", {"effective_unit_price": None}, False),
+        (_days("2026-10-01", "2026-11-07"), "Monthly", {"unit_price": None}, False),
+        (_days("2026-10-01", "2026-11-07"), "Monthly", {"effective_unit_price": Decimal("8.40")}, False),
+    ],
+)
+def test_a_cycle_some_days_too_long_is_whole_where_microsoft_charged_the_whole_price(
+    licence: MakeLine, charge: Period, frequency: str, changed: dict[str, Any], *, is_told: bool
+) -> None:
+    """By at most a week, and only where both of Microsoft's prices say so."""
+    found = proration_of(licence(charge=charge, term=None, billing_frequency=frequency, **changed))
+
+    assert is_told is (found is not None and found.is_whole)
+
+
+@pytest.mark.parametrize(
+    ("charge", "term", "basis"),
+    [
+        (_days("2026-10-05", "2026-10-11"), YEAR, "cycle counted from the start of the subscription"),
+        (
+            _days("2026-10-05", "2026-11-04"),
+            _days("2026-09-20", "2027-09-19"),
+            "cycle counted from the start of the charge",
+        ),
+    ],
+)
+def test_a_legacy_line_says_how_its_cycle_was_found(legacy: MakeLine, charge: Period, term: Period, basis: str) -> None:
+    """The basis stands in the explanation."""
+    found = proration_of(legacy(charge=charge, term=term, billing_frequency="Monthly"))
+
+    assert found is not None
+    assert basis == found.basis
 
 
 def test_one_payment_for_an_odd_term_takes_the_named_commitment(licence: MakeLine) -> None:

@@ -67,6 +67,8 @@ class LineMaker:
         first = prices[0][1]
         pieces = merged([Piece(quantity, price.unit.amount) for quantity, price in prices])
         unit = first.unit
+        is_full = first.part == first.whole
+        part, whole = (days.days, days.days) if is_full and days is not None else (first.part, first.whole)
         if len(pieces) > 1:
             unit = UnitPrice(average_price(pieces), unit.listed, origin=unit.origin)
         return ExpectedLine(
@@ -77,18 +79,18 @@ class LineMaker:
             days.start if days else None,
             days.end if days else None,
             cycle,
-            first.part,
-            first.whole,
+            part,
+            whole,
             sum((quantity for quantity, _ in prices), start=0),
             1,
             unit,
-            amount_of(pieces, self._mode, exchange, self._currency, first.part, first.whole),
+            amount_of(pieces, self._mode, exchange, self._currency, part, whole),
             self._currency,
             self._mode,
             BillingPeriod.of(why.on),
             why.before,
             why.after,
-            counted="days" if first.part == first.whole else "months",
+            counted="days" if is_full else "months",
             variants=why.variants,
             exchange=exchange,
             pieces=pieces if len(pieces) > 1 else (),
@@ -122,8 +124,9 @@ class LineMaker:
         """Return what is given back of *line* for *quantity* units, on *days* of its cycle (None: all), less a fee."""
         unit, part, whole, counted = line.price, line.part, line.whole, line.counted
         if days is not None and line.cycle is not None and days != line.cycle:
-            part, whole = part * days.days, whole * line.cycle.days
-            counted = "days" if line.part == line.whole else "times"
+            is_full = part == whole
+            part, whole = (1, 1) if is_full else (part, whole)
+            part, whole, counted = part * days.days, whole * line.cycle.days, "days" if is_full else "times"
         if fee_percent:
             kept = exact_product(unit.amount, _HUNDRED - fee_percent, _HUNDREDTH)
             unit = UnitPrice(kept, unit.listed, fee_percent, unit.origin)

@@ -24,7 +24,8 @@ from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.subscription_state import Status
 
-_RENEWED = Kind(rules.RENEWED, rules.RENEWAL)
+_ACTIVE, _RENEWED = Status.ACTIVE, EventKind.RENEWED
+_RENEWAL = Kind(rules.RENEWED, rules.RENEWAL)
 _CHARGE_TYPES = {LegacyFirstCharge.PURCHASE: rules.PURCHASE, LegacyFirstCharge.CYCLE_FEE: rules.CYCLE_FEE}
 _FIRST = {
     (is_stub, named): Kind(rules.ADD_ON_STUB if is_stub else rules.PURCHASED, charge_type, (named.value,))
@@ -33,15 +34,16 @@ _FIRST = {
 }
 """What the first charge is: cut short to end with its parent's cycle or not, under each name for it."""
 
+_OPEN = frozenset({Status.ACTIVE, Status.SUSPENDED})
 _made = tuple.__new__
 
 
 def buy(run: Running, event: Event, day: date) -> None:
     """Charge a new subscription from *day*, that of *event*, to the end of its first cycle."""
-    run.status = Status.ACTIVE
+    run.status = _ACTIVE
     months, cycle_months = months_of(run.term_name, run.plan)
     lock_prices(run, day)
-    is_renewed = event.kind is EventKind.RENEWED
+    is_renewed = event.kind is _RENEWED
     if not is_renewed:
         run.bought_at = event.at
         if free_period.begins(run, event, months, cycle_months):
@@ -50,7 +52,7 @@ def buy(run: Running, event: Event, day: date) -> None:
     term, number = term_around(day, anchor, months, cycle_months)
     cycle = term.cycle(number) or Period(day, term.end)
     run.aim(term, number + 1)
-    kind = _RENEWED if is_renewed else _first_kind(run, day, cycle)
+    kind = _RENEWAL if is_renewed else _first_kind(run, day, cycle)
     _charge_cycle(run, cycle, day, kind, _made(Cause, (event, day, None, run.quantity)))
 
 
@@ -59,7 +61,7 @@ def advance_to(run: Running, day: date, *, is_charged: bool = True, renewal: Eve
 
     *renewal* is the event that renews the term on that day, with what it changes.
     """
-    while run.status is Status.ACTIVE or run.status is Status.SUSPENDED:
+    while run.status in _OPEN:
         starts_on = run.next_on
         if run.changes and run.changes_due_on <= day:
             settle_changes(run, run.changes_due_on)
@@ -85,7 +87,7 @@ def begin_term(run: Running, term: LegacyTerm, cause: Event, kind: Kind) -> None
     """Charge the first cycle of a term that starts on the day of *cause*; the cycle only passes while suspended."""
     run.aim(term, 1)
     cycle = term.cycle(0)
-    if cycle is not None and run.status is Status.ACTIVE:
+    if cycle is not None and run.status is _ACTIVE:
         _charge_cycle(run, cycle, cycle.start, kind, Cause(cause, cause.on, run.quantity, run.quantity))
 
 
@@ -97,11 +99,11 @@ def _begin_cycle(run: Running, day: date, renewal: Event | None) -> None:
             run.status = Status.EXPIRED
             return
         _renew(run, day, renewal)
-        kind = _RENEWED
+        kind = _RENEWAL
     cycle = run.term.cycle(run.next_number) or Period(day, run.term.end)
     run.aim(run.term, run.next_number + 1)
     _forget_what_ended(run, day)
-    if run.status is Status.ACTIVE:
+    if run.status is _ACTIVE:
         _charge_cycle(run, cycle, day, kind, Cause(renewal, day, run.quantity, run.quantity))
 
 

@@ -73,11 +73,11 @@ def settle_changes(run: Running, on: date, charge_type: str = rules.INSTANCE_PRO
     touched: list[tuple[Span, list[Piece]]] = []
     for span in standing:
         pieces = _pieces(run, span, changes, cut_on, kinds)
-        if _is_changed(span.quantity, pieces):
+        if {piece[2] for piece in pieces} <= {span.quantity}:
+            run.standing.append(span)
+        else:
             touched.append((span, pieces))
             give_back(run, span, span.start, kinds.reversal, changes[0], invoice)
-        else:
-            run.standing.append(span)
     for span, pieces in touched:
         charge_pieces(run, span, pieces, invoice)
 
@@ -101,13 +101,6 @@ def _pieces(run: Running, span: Span, changes: list[Cause], cut_on: date | None,
         start, kind = cut_on, kinds.cut
     pieces.append((start, last, quantity, cause, kind))
     return pieces
-
-
-def _is_changed(quantity: Quantity, pieces: list[Piece]) -> bool:
-    for piece in pieces:
-        if piece[2] != quantity:
-            return True
-    return False
 
 
 def _misses_invoice(run: Running, changes: list[Cause], cut_on: date) -> bool:

@@ -21,6 +21,7 @@ from shared.domain.subscriptions.subscription_state import Status
 
 TERM_EVENTS = frozenset({EventKind.PLAN_CHANGED, EventKind.UPGRADED})
 """Events that restart the term."""
+_ACTIVE, _SUSPENDED = Status.ACTIVE, Status.SUSPENDED
 
 
 @dataclass(slots=True)
@@ -52,20 +53,19 @@ def close_day(run: Running, day: Day) -> None:
         _take_over(run, day)
         run.quantity = day.quantity
         buy(run, day.bought, day.on)
-        before = Status.ACTIVE
-    if before is Status.ACTIVE and day.status is Status.ACTIVE:
+        before = _ACTIVE
+    if before is _ACTIVE and day.status is _ACTIVE:
         _go_on(run, day)
-    elif before is Status.ACTIVE and day.status_event is not None:
+    elif before is _ACTIVE and day.status_event is not None:
         _end(run, day, day.status_event)
-    elif before is Status.SUSPENDED:
+    elif before is _SUSPENDED:
         _stay_or_return(run, day)
     for event in day.credits:
         _credit(run, event)
 
 
 def _go_on(run: Running, day: Day) -> None:
-    is_converted = (day.product, day.term_name, day.plan) != (run.product, run.term_name, run.plan)
-    if day.converted is not None and is_converted:
+    if day.converted is not None and _is_other(run, day):
         _take_over(run, day)
         convert(run, day.converted, day.quantity)
     elif day.changed is not None:
@@ -82,14 +82,17 @@ def _end(run: Running, day: Day, event: Event) -> None:
 
 def _stay_or_return(run: Running, day: Day) -> None:
     before, run.quantity = run.quantity, day.quantity
-    is_converted = (day.product, day.term_name, day.plan) != (run.product, run.term_name, run.plan)
-    if day.converted is not None and is_converted:
+    if day.converted is not None and _is_other(run, day):
         _take_over(run, day)
         convert(run, day.converted, day.quantity)
-    if day.status is Status.ACTIVE and day.status_event is not None:
+    if day.status is _ACTIVE and day.status_event is not None:
         resume(run, day.status_event, before)
     else:
         run.status = day.status
+
+
+def _is_other(run: Running, day: Day) -> bool:
+    return (day.product, day.term_name, day.plan) != (run.product, run.term_name, run.plan)
 
 
 def _take_over(run: Running, day: Day) -> None:

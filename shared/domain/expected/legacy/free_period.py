@@ -23,12 +23,13 @@ from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.kinds import Plan
 
+_FROM_PURCHASE = LegacyAlignment.PURCHASE
+
 
 def begins(run: Running, event: Event, months: int, cycle_months: int) -> bool:
     """Begin a free period if the purchase has one; say whether it has."""
     billing_day = run.subscription.partner_billing_day
-    convention = run.conventions.legacy_alignment
-    if not variants(run, event.on) or convention is LegacyAlignment.PURCHASE or billing_day is None:
+    if not variants(run, event.on) or run.conventions.legacy_alignment is _FROM_PURCHASE or billing_day is None:
         return False
     year = first_year(event.on, billing_day)
     if year.free is None:
@@ -42,8 +43,9 @@ def begins(run: Running, event: Event, months: int, cycle_months: int) -> bool:
 
 def variants(run: Running, day: date) -> tuple[str, ...]:
     """Return the choice that a purchase of that day rests on, if it rests on one."""
-    could_be_free = day < FREE_DAYS_ENDED_ON and run.plan is Plan.MONTHLY and run.anchor is None
-    return (run.conventions.legacy_alignment.value,) if could_be_free else ()
+    if day >= FREE_DAYS_ENDED_ON or run.plan is not Plan.MONTHLY or run.anchor is not None:
+        return ()
+    return _variant(run)
 
 
 def begins_again(run: Running, change: Cause) -> bool:

@@ -14,6 +14,8 @@ from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.subscription_state import Status
 
 _CHECK = "Check the history; the rest of it is billed."
+_CREATED = EventKind.CREATED
+_NOT_STARTED, _ACTIVE = Status.NOT_STARTED, Status.ACTIVE
 _OPEN = frozenset({Status.ACTIVE, Status.SUSPENDED})
 
 
@@ -47,19 +49,19 @@ def happen(run: Running, day: Day, event: Event) -> None:
 
 
 def _created(run: Running, day: Day, event: Event) -> None:
-    if day.status is not Status.NOT_STARTED:
+    if day.status is not _NOT_STARTED:
         run.ignore(event, "the subscription exists already", _CHECK)
         return
     quantity = run.trial_quantity if event.quantity is None else event.quantity
     if quantity is None:
         run.ignore(event, "it has no quantity", "Say how many units were bought.")
         return
-    if run.subscription.is_trial and event.kind is EventKind.CREATED:
+    if run.subscription.is_trial and event.kind is _CREATED:
         run.trial_quantity = quantity
         return
     day.quantity = quantity
     _take_terms(day, event)
-    day.bought, day.status = event, Status.ACTIVE
+    day.bought, day.status = event, _ACTIVE
 
 
 def _renewed(run: Running, day: Day, event: Event) -> None:
@@ -68,7 +70,7 @@ def _renewed(run: Running, day: Day, event: Event) -> None:
     elif day.status is Status.EXPIRED:
         day.quantity = run.quantity if event.quantity is None else event.quantity
         _take_terms(day, event)
-        day.bought, day.status = event, Status.ACTIVE
+        day.bought, day.status = event, _ACTIVE
     elif run.term.start != day.on:
         run.ignore(event, f"the term runs until {run.term.end}", "Give the day on which the term ends.")
 

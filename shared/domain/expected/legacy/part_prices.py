@@ -22,6 +22,7 @@ from shared.domain.subscriptions.kinds import Plan
 from shared.domain.subscriptions.subscription import Subscription
 
 _NOTHING = Decimal(0)
+_IN_ONE_PIECE = ("",)
 
 
 class PartPrice(NamedTuple):
@@ -52,7 +53,8 @@ class Arithmetic(NamedTuple):
 
 def parts_of(subscription: Subscription) -> tuple[str, ...]:
     """Return the names of the product's parts; one without a name for a product in one piece."""
-    return tuple(dict.fromkeys([row.part for row in subscription.prices if row.part])) or ("",)
+    named = [row.part for row in subscription.prices if row.part]
+    return tuple(dict.fromkeys(named)) if named else _IN_ONE_PIECE
 
 
 def prices_on(

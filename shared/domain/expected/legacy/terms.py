@@ -11,7 +11,7 @@ Not here: what a cycle costs, the partner's billing day (``legacy_dates``), new-
 
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from shared.domain.periods import Period, add_months
 from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months
@@ -22,7 +22,7 @@ TERM_MONTHS = 12
 _after = lru_cache(maxsize=1 << 16)(add_months)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class LegacyTerm:
     """A term that starts *offset* months after *anchor* and lasts *months*, paid every *cycle_months* months."""
 
@@ -31,17 +31,17 @@ class LegacyTerm:
     months: int
     cycle_months: int
 
-    @property
+    @cached_property
     def start(self) -> date:
         """The first day."""
         return _after(self.anchor, self.offset)
 
-    @property
+    @cached_property
     def end(self) -> date:
         """The day after the last."""
         return _after(self.anchor, self.offset + self.months)
 
-    @property
+    @cached_property
     def is_charged_early(self) -> bool:
         """Whether years after the first are charged from one month before they begin."""
         return self.months > self.cycle_months == 12

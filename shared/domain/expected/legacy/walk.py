@@ -11,8 +11,9 @@ Not here: the lines of each event (``advance``, ``changes``, ``ending``, ``conve
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import lru_cache
 
-from shared.domain.expected.conventions import Conventions, LineFamily
+from shared.domain.expected.conventions import DEFAULT_MODES, Conventions, LineFamily
 from shared.domain.expected.history import History
 from shared.domain.expected.legacy import free_period
 from shared.domain.expected.legacy.advance import advance_to
@@ -23,12 +24,16 @@ from shared.domain.expected.legacy.part_prices import Arithmetic
 from shared.domain.expected.legacy.running import Running
 from shared.domain.expected.legacy.terms import LegacyTerm
 from shared.domain.expected.lines import Expected
-from shared.domain.expected.rounding import MODES
+from shared.domain.expected.rounding import MODES, RoundingMode
 from shared.domain.subscriptions.events import Event, EventKind, ordered
 from shared.domain.subscriptions.subscription import Subscription
 from shared.domain.subscriptions.subscription_state import Status
 
-_DISCOUNTED = MODES["legacy.unrounded_truncated"]
+_ACTIVE, _QUANTITY_CHANGED, _RENEWED = Status.ACTIVE, EventKind.QUANTITY_CHANGED, EventKind.RENEWED
+_REACTIVATED = EventKind.REACTIVATED
+_STOP = frozenset({EventKind.SUSPENDED, EventKind.CANCELLED})
+_WAIT = TERM_EVENTS | {EventKind.EXPIRED}
+_FAMILY = LineFamily.LEGACY_LICENCE
 _NO_TERM = LegacyTerm(date.min, 0, 1, 1)
 
 
@@ -69,14 +74,16 @@ def _days(events: Iterable[Event], last_day: date) -> list[tuple[date, list[Even
 
 def _live(run: Running, on: date, events: Sequence[Event]) -> None:
     event = events[0]
-    if len(events) == 1 and event.kind is EventKind.QUANTITY_CHANGED and is_sound(event):
+    if len(events) == 1 and event.kind is _QUANTITY_CHANGED and is_sound(event):
         advance_to(run, on)
-        if run.status is Status.ACTIVE and event.quantity is not None:  # the ordinary day, which has no other side
+        if run.status is _ACTIVE and event.quantity is not None:  # the ordinary day, which has no other side
             change_quantity(run, event, on, event.quantity)
             return
-    renewal = next((event for event in events if event.kind is EventKind.RENEWED and is_sound(event)), None)
+    renewal = None
     for event in events:
         settle_setting(run, event)
+        if event.kind is _RENEWED and renewal is None and is_sound(event):
+            renewal = event
     advance_to(run, on, is_charged=not _ends_or_converts(events), renewal=renewal)
     day = open_day(run, on)
     for event in events:
@@ -89,22 +96,21 @@ def _ends_or_converts(events: Iterable[Event]) -> bool:
     """Whether the cycle that begins on this day waits until the day's events have happened."""
     ends = False
     for event in events:
-        if event.kind in TERM_EVENTS or event.kind is EventKind.EXPIRED:
+        kind = event.kind
+        if kind in _WAIT:
             return True
-        if event.kind is EventKind.REACTIVATED:
+        if kind is _REACTIVATED:
             ends = False
-        elif event.kind in {EventKind.SUSPENDED, EventKind.CANCELLED} and not event.target:
+        elif kind in _STOP and not event.target:
             ends = True
     return ends
 
 
 def _start(subscription: Subscription, conventions: Conventions, last_day: date, anchor: date | None) -> Running:
-    mode = conventions.mode(LineFamily.LEGACY_LICENCE)
-    is_chosen = LineFamily.LEGACY_LICENCE in conventions.modes
     return Running(
         subscription,
         conventions,
-        Arithmetic(mode, mode if is_chosen else _DISCOUNTED, subscription.currency),
+        _arithmetic(conventions.modes.get(_FAMILY), subscription.currency),
         _priced(subscription),
         last_day,
         _NO_TERM,
@@ -114,6 +120,13 @@ def _start(subscription: Subscription, conventions: Conventions, last_day: date,
         plan=subscription.plan,
         auto_renews=subscription.auto_renews,
     )
+
+
+@lru_cache(maxsize=1 << 10)
+def _arithmetic(chosen: RoundingMode | None, currency: str) -> Arithmetic:
+    if chosen is not None:
+        return Arithmetic(chosen, chosen, currency)
+    return Arithmetic(DEFAULT_MODES[_FAMILY], MODES["legacy.unrounded_truncated"], currency)
 
 
 def _priced(subscription: Subscription) -> Subscription:

@@ -2,8 +2,8 @@
 
 Shortly after purchase or renewal everything is refunded; then, inside the window, the days from the cancellation on
 (by convention the unused blocks of 24 hours). After the window nothing is refunded: the term is billed to its end and
-does not renew. A trial is cancelled at no cost, the extended service term at any time by days. Add-ons are cancelled with
-their base subscription, each in its own window.
+does not renew. A trial is cancelled at no cost, the extended service term at any time by days. Add-ons are cancelled
+with their base subscription, each in its own window.
 
 Not here: giving back single seats (``seats``).
 """

@@ -14,7 +14,7 @@ from shared.domain.expected.new_commerce.charging import Entry, charge, refund
 from shared.domain.expected.new_commerce.cycles import cycle_from, cycle_months_of, months_of, natural_term
 from shared.domain.expected.new_commerce.pricing import lock_price
 from shared.domain.expected.new_commerce.purchase import begin_term
-from shared.domain.expected.new_commerce.renewals import extended_entry, is_plan_only, may_change_inside
+from shared.domain.expected.new_commerce.renewals import extended_entry, is_plan_only
 from shared.domain.expected.new_commerce.state import Walk
 from shared.domain.expected.rules import Rule
 from shared.domain.subscriptions.events import Event, Quantity
@@ -85,8 +85,6 @@ def plan_changed(walk: Walk, event: Event) -> None:
         _longer(walk, event, rules.TERM_CHARGED, walk.quantity)
     elif months < walk.term.months or is_plan_only(walk, event):
         walk.pending = event
-        if is_plan_only(walk, event) and not may_change_inside(walk, event):
-            walk.note_later(event, "inside this term the billing plan cannot change")
     else:
         walk.ignore(event, "it names no other plan and no other term", "Name the new plan, or drop the event.")
 

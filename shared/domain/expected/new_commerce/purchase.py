@@ -23,10 +23,8 @@ from shared.domain.expected.new_commerce.cycles import (
 )
 from shared.domain.expected.new_commerce.pricing import FREE, lock_price
 from shared.domain.expected.new_commerce.state import Walk
-from shared.domain.expected.vendor_tables import TRIAL_MONTHS
+from shared.domain.expected.vendor_tables import TRIAL_MONTHS, TRIAL_SEATS
 from shared.domain.subscriptions.events import Event
-
-TRIAL_SEATS = 25
 
 
 def created(walk: Walk, event: Event) -> None:

@@ -54,23 +54,13 @@ def is_plan_only(walk: Walk, changed: Event) -> bool:
     return is_same_term and changed.plan is not None and changed.plan is not walk.plan
 
 
-def may_change_inside(walk: Walk, changed: Event) -> bool:
-    """Whether the billing plan may change inside the running term: in a term of several years, and not to upfront."""
-    plan = changed.plan or walk.plan
-    return walk.term.months > _YEAR and cycle_months_of(walk.term.months, plan) < walk.term.months
-
-
 def _plan_change(walk: Walk, on: date) -> Event | None:
     """The change of plan that begins with this cycle: one of the day, else one that waited for the cycle's end."""
     for event in walk.scheduled.get(on, ()):
-        if event.kind is EventKind.PLAN_CHANGED and _begins_with_cycle(walk, event):
+        if event.kind is EventKind.PLAN_CHANGED and is_plan_only(walk, event):
             walk.consumed.add(event)
             return event
-    return walk.pending if walk.pending is not None and _begins_with_cycle(walk, walk.pending) else None
-
-
-def _begins_with_cycle(walk: Walk, changed: Event) -> bool:
-    return is_plan_only(walk, changed) and may_change_inside(walk, changed)
+    return walk.pending if walk.pending is not None and is_plan_only(walk, walk.pending) else None
 
 
 def _next_cycle_of_other_plan(walk: Walk, changed: Event, on: date) -> None:
@@ -78,6 +68,9 @@ def _next_cycle_of_other_plan(walk: Walk, changed: Event, on: date) -> None:
     walk.plan = changed.plan or walk.plan
     walk.term = walk.term._replace(cycle_months=cycle_months_of(walk.term.months, walk.plan))
     walk.cycle = cycle_of_other_plan(on, walk.term, walk.conventions)
+    if walk.term.months <= _YEAR or walk.term.cycle_months == walk.term.months:
+        why = "inside a term, Microsoft changes the billing plan of three years only, and never to one payment"
+        walk.note_unusual(changed, f"{why}; it is billed as it was told.", "Check it against the invoice.")
     lock_price(walk, changed, on, listed_on=walk.term.start, percent=walk.percent)
     charge(walk, on, Entry(rules.PLAN_CHANGED, rules.CHANGE_BILLING_PLAN, changed, LineFamily.PLAN_CHANGE))
 

@@ -125,11 +125,6 @@ class Walk:
         """Note that the vendor does not allow a change, whoever says that it happened."""
         self._say(IssueCode.CHANGE_REFUSED, Severity.WARNING, event, f"{why}.", cure)
 
-    def note_later(self, event: Event, why: str) -> None:
-        """Note that a change waits for the renewal, because the vendor does not make it before."""
-        said = f"{why}; it counts from the renewal on {self.term.end}."
-        self.note_unusual(event, said, "Nothing needs to be done if that was meant.")
-
     def note_unusual(self, event: Event, why: str, cure: str) -> None:
         """Note something that the vendor does not do, and what is made of it."""
         self._say(IssueCode.CHANGE_UNUSUAL, Severity.NOTICE, event, why, cure)

@@ -11,6 +11,7 @@ left).
 Not here: what was known when (``recurring``), how parts are counted (``shares``).
 """
 
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from math import lcm
@@ -22,9 +23,20 @@ from shared.domain.expected.own_services.making import Maker, Why
 from shared.domain.expected.own_services.rates import Rate, finite
 from shared.domain.expected.own_services.recurring import Known, Window
 from shared.domain.expected.own_services.shares import Part, part_of
-from shared.domain.expected.own_services.timeline import Difference, Piece, clipped, dearer_of, differences, extended
-from shared.domain.subscriptions.events import Quantity
+from shared.domain.expected.own_services.story import Change
+from shared.domain.expected.own_services.timeline import (
+    Difference,
+    Piece,
+    clipped,
+    dearer_of,
+    differences,
+    extended,
+    same,
+)
+from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.own_billing import Correction, MovedCycle
+
+_PAIR = Correction.PAIR
 
 
 def bill_in_advance(known: Known, maker: Maker, window: Window, budget: Decimal | None = None) -> Booking:
@@ -35,11 +47,16 @@ def bill_in_advance(known: Known, maker: Maker, window: Window, budget: Decimal 
         cycle.charge(window.start, pieces)
     else:
         cycle.buy(pieces, budget)
-    for moment in known.moments(window):
-        cycle.grant(moment)
-        pieces = cycle.learn(moment, pieces)
-    booking, end = cycle.booking, known.end_at(window)
-    if booking.net_at:
+    changes = known.changes_alone(window)
+    if changes:
+        cycle.follow(changes, pieces)
+    else:
+        for moment in known.moments(window):
+            cycle.grant(moment)
+            pieces = cycle.learn(moment, pieces)
+    booking = cycle.booking
+    if booking.booked and known.subscription.billing.minimum:
+        end = known.end_at(window)
         booking.top_up(end, window.start, end)
     return booking
 
@@ -57,8 +74,8 @@ class _AdvanceCycle:
     def charge(self, moment: int, pieces: list[Piece]) -> None:
         """Charge the pieces as they are known on the first day."""
         for piece in pieces:
-            part = self._part(piece.start, piece.end)
-            self._charge(moment, piece, part, Why(rules.CYCLE, piece.event, None, piece.quantity))
+            why = Why(rules.CYCLE, piece.event, None, piece.quantity)
+            self._charge_piece(moment, piece, why)
 
     def buy(self, pieces: list[Piece], budget: Decimal) -> None:
         """Charge what was left of the plan before, for the days that it bought."""
@@ -90,28 +107,44 @@ class _AdvanceCycle:
             self._again(moment, new, found[0])
         else:
             for difference in found:
-                self._correct(moment, difference)
+                event = known.event_at(window, moment, is_end=difference.new is None)
+                self._correct(moment, difference, event)
         return new
+
+    def follow(self, changes: Sequence[Change], pieces: list[Piece]) -> None:
+        """Correct what each change made of the rest of the cycle; *pieces* are those that were charged."""
+        known, window = self._known, self._window
+        end, old = window.cycle.end, pieces[-1] if pieces else None
+        for change in changes:
+            new = known.piece(window, change, end)
+            if not same(old, new):
+                self._correct(change.moment, Difference(change.at, end, old, new), change.event)
+            old = new
 
     def _part(self, start: int, end: int) -> Part:
         return part_of(self._billing, self.booking.cycle, start, end)
 
-    def _charge(self, moment: int, piece: Piece, part: Part, why: Why) -> None:
-        if part.part:
-            span, units = (piece.start, piece.end), (piece.quantity, piece.rate, part)
+    def _charge_piece(self, moment: int, piece: Piece, why: Why) -> None:
+        start, end, quantity, rate, _ = piece
+        self._charge(moment, (start, end), (quantity, rate, self._part(start, end)), why)
+
+    def _charge(self, moment: int, span: tuple[int, int], units: tuple[Quantity, Rate, Part], why: Why) -> None:
+        if units[2].part:
             self.booking.charge(moment, self._maker.line(moment, self.booking.cycle, span, units, 1, why))
 
-    def _correct(self, moment: int, found: Difference) -> None:
-        old, new, span = found.old, found.new, (found.start, found.end)
-        part, why = self._part(*span), self._why(moment, found)
-        if old is not None and new is not None and self._billing.correction is not Correction.PAIR:
-            self._difference(moment, span, (old, new), part, why)
+    def _correct(self, moment: int, found: Difference, event: Event | None) -> None:
+        start, end, old, new = found
+        span, part = (start, end), self._part(start, end)
+        before, after = old.quantity if old else 0, new.quantity if new else 0
+        if old is not None and new is not None and self._billing.correction is not _PAIR:
+            self._difference(moment, span, (old, new), part, Why(rules.DIFFERENCE, event, before, after))
             return
         if old is not None:
             rule = rules.END_CREDIT if new is None else rules.CHANGE_CREDIT
-            self._credit(moment, span, (old.quantity, old.rate, part), why._replace(rule=rule))
+            self._credit(moment, span, (old.quantity, old.rate, part), Why(rule, event, before, after))
         if new is not None:
-            self._charge(moment, new._replace(start=span[0], end=span[1]), part, why)
+            why = Why(rules.CHANGE_CHARGE, event, before, after)
+            self._charge(moment, span, (new.quantity, new.rate, part), why)
 
     def _credit(self, moment: int, span: tuple[int, int], units: tuple[Quantity, Rate, Part], why: Why) -> None:
         quantity, rate, part = units
@@ -126,24 +159,18 @@ class _AdvanceCycle:
         self, moment: int, span: tuple[int, int], pieces: tuple[Piece, Piece], part: Part, why: Why
     ) -> None:
         sign, quantity, rate = net(*pieces)
-        why = why._replace(rule=rules.DIFFERENCE)
         if sign > 0:
-            self._charge(moment, Piece(*span, quantity, rate), part, why)
+            self._charge(moment, span, (quantity, rate, part), why)
         elif sign < 0:
             self._credit(moment, span, (quantity, rate, part), why)
 
     def _again(self, moment: int, pieces: list[Piece], found: Difference) -> None:
         """Reverse what was charged for the cycle, and charge every piece by itself."""
-        why = self._why(moment, found)
-        self.booking.reverse(moment, why._replace(rule=rules.REVERSAL))
-        for piece in pieces:
-            self._charge(moment, piece, self._part(piece.start, piece.end), why._replace(rule=rules.SEGMENT))
-
-    def _why(self, moment: int, found: Difference) -> Why:
         event = self._known.event_at(self._window, moment, is_end=found.new is None)
-        before = found.old.quantity if found.old else 0
-        after = found.new.quantity if found.new else 0
-        return Why(rules.CHANGE_CHARGE, event, before, after)
+        before, after = found.old.quantity if found.old else 0, found.new.quantity if found.new else 0
+        self.booking.reverse(moment, Why(rules.REVERSAL, event, before, after))
+        for piece in pieces:
+            self._charge_piece(moment, piece, Why(rules.SEGMENT, event, before, after))
 
 
 def net(old: Piece, new: Piece) -> tuple[int, Quantity, Rate]:

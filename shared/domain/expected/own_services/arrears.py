@@ -25,7 +25,7 @@ def bill_in_arrears(known: Known, maker: Maker, window: Window) -> Booking:
             span, units = (piece.start, piece.end), (piece.quantity, piece.rate, part)
             why = Why(rules.ARREARS, piece.event, None, piece.quantity)
             booking.charge(end, maker.line(end, cycle, span, units, 1, why))
-    if booking.net_at:
+    if booking.booked:
         booking.top_up(end, window.start, end)
     grant_after(known, window, booking)
     return booking

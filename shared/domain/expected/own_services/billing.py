@@ -40,12 +40,13 @@ def own_service_lines(subscription: Subscription, history: History) -> Expected:
         bill_once(known, maker)
     else:
         if subscription.kind is ServiceKind.OWN_RECURRING:
-            _bill_cycles(known, maker)
+            bill_cycles(known, maker)
         bill_usage(known, maker, [each for each in history.usage if each.subscription_id == subscription.id])
-    return Expected(maker.lines(), tuple(dict.fromkeys(story.issues)))
+    return Expected(maker.lines(), tuple(dict.fromkeys(story.issues)) if story.issues else ())
 
 
-def _bill_cycles(known: Known, maker: Maker) -> None:
+def bill_cycles(known: Known, maker: Maker) -> None:
+    """Make the lines of every cycle that begins by the last day."""
     last = (maker.last_on.toordinal() + 1) * maker.per_day - 1
     booking: Booking | None = None
     for window in known.windows(last):
@@ -56,5 +57,5 @@ def _bill_cycles(known: Known, maker: Maker) -> None:
             continue
         budget = None
         if window.run.is_bought:
-            budget = Decimal(0) if booking is None else max(-booking.net_at[window.run.moment], Decimal(0))
+            budget = Decimal(0) if booking is None else max(-booking.net_at(window.run.moment), Decimal(0))
         booking = bill_in_advance(known, maker, window, budget)

@@ -5,7 +5,6 @@ Invariants: credits never exceed the charges of their cycle; a credit names the 
 Not here: which charges and credits there should be (``advance``, ``arrears``).
 """
 
-from collections import defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
@@ -24,12 +23,16 @@ from shared.domain.subscriptions.events import Quantity
 
 @dataclass(slots=True)
 class Booking:
-    """What was charged and given back for one cycle. *net_at* is, by moment, what charges minus credits came to."""
+    """What was charged and given back for one cycle. *booked* are its lines, but for granted amounts, and when."""
 
     maker: Maker
     cycle: Cycle
     ledger: Ledger = field(default_factory=Ledger)
-    net_at: dict[int, Decimal] = field(default_factory=lambda: defaultdict(Decimal))
+    booked: list[tuple[int, ExpectedLine]] = field(default_factory=list)
+
+    def net_at(self, moment: int) -> Decimal:
+        """Return what charges minus credits came to at that moment."""
+        return exact_sum(line.amount for arises, line in self.booked if arises == moment)
 
     def charge(self, arises: int, line: ExpectedLine) -> None:
         """Book a charge."""
@@ -43,9 +46,9 @@ class Booking:
         if not wanted:
             return
         taken, corrected = self.ledger.take(wanted, self.maker.day_of(span[0]))
-        why = why._replace(corrects=corrected)
+        why = Why(why.rule, why.event, why.before, why.after, corrected, why.inputs)
         if taken == wanted:
-            self._book(arises, self.maker.line(arises, self.cycle, span, units, -1, why))
+            self._book(arises, self.maker.line(arises, self.cycle, span, units, -1, why, wanted))
         elif taken:
             facts = (*why.inputs, ("uncapped", f"{wanted:f}"))
             why = why._replace(rule=rules.CAPPED_CREDIT, inputs=facts)
@@ -78,12 +81,12 @@ class Booking:
             return
         part = part_of(billing, self.cycle, start, end)
         owed = self.maker.share_of(billing.minimum, part) if billing.minimum_shrinks else billing.minimum
-        missing = exact_sum((owed, *(net.copy_negate() for net in self.net_at.values())))
+        missing = exact_sum((owed, *(line.amount.copy_negate() for _, line in self.booked)))
         if missing > 0:
             facts = (("minimum", f"{owed:f}"),)
             line = self.maker.lump(arises, self.cycle, (start, end), missing, 1, Why(rules.MINIMUM, inputs=facts))
             self.charge(arises, line._replace(charge_type=rules.MINIMUM_TYPE))
 
     def _book(self, arises: int, line: ExpectedLine) -> None:
-        self.net_at[arises] = exact_sum((self.net_at[arises], line.amount))
+        self.booked.append((arises, line))
         self.maker.add(arises, line)

@@ -9,7 +9,10 @@ from datetime import date
 from decimal import Decimal
 
 from shared.domain.expected.lines import ExpectedLine
-from shared.domain.money import exact_sum
+from shared.domain.money import EXACT
+
+_NOTHING = Decimal(0)
+_plus, _minus = EXACT.add, EXACT.subtract
 
 
 class Ledger:
@@ -29,19 +32,23 @@ class Ledger:
 
         Returns what was taken, and the charge that the credit corrects.
         """
-        taken, corrected = Decimal(0), None
+        if self._lines and amount <= self._left[-1] and not _begins_later(self._lines[-1], from_on):
+            part = min(self._left[-1], amount)
+            self._left[-1] = _minus(self._left[-1], part)
+            return part, self._lines[-1] if part else None
+        taken, corrected = _NOTHING, None
         newest_first = range(len(self._lines) - 1, -1, -1)
         for index in sorted(newest_first, key=lambda index: _begins_later(self._lines[index], from_on)):
-            part = min(self._left[index], exact_sum((amount, taken.copy_negate())))
+            part = min(self._left[index], _minus(amount, taken))
             if part > 0:
-                self._left[index] = exact_sum((self._left[index], part.copy_negate()))
-                taken, corrected = exact_sum((taken, part)), corrected or self._lines[index]
+                self._left[index] = _minus(self._left[index], part)
+                taken, corrected = _plus(taken, part), corrected or self._lines[index]
         return taken, corrected
 
     def take_all(self) -> list[tuple[ExpectedLine, Decimal]]:
         """Take whatever is left of every charge; the charges and what was left of them, the oldest first."""
         found = [(line, left) for line, left in zip(self._lines, self._left, strict=True) if left > 0]
-        self._left = [Decimal(0)] * len(self._lines)
+        self._left = [_NOTHING] * len(self._lines)
         return found
 
 

@@ -8,7 +8,6 @@ Not here: the parts of a cycle (``shares``), which cycles are charged (``story``
 """
 
 from calendar import monthrange
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import NamedTuple
@@ -46,8 +45,7 @@ class Cycle(NamedTuple):
         return days_of(self.start, self.end, self.per_day)
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """Cycles of *every* months (or days) around *anchor*. *anchor_day* may be later than the anchor's own day.
 
     *past_midnight_s* is the second of the day on which cycles begin, where seconds are counted.
@@ -59,6 +57,14 @@ class Grid:
     is_months: bool
     per_day: int = 1
     past_midnight_s: int = 0
+
+    def cycle_at(self, tick: int) -> Cycle:
+        """Return the cycle that *tick* lies in.
+
+        Raises:
+            PeriodError: it lies outside the calendar.
+        """
+        return _cycle_at(self, tick)
 
     def cycle(self, index: int) -> Cycle:
         """Return the cycle of that number; 0 begins on the anchor.
@@ -88,6 +94,11 @@ class Grid:
             day = month_day(self.anchor.year, self.anchor.month, index * self.every, self.anchor_day)
             return day.toordinal() * self.per_day + self.past_midnight_s
         return _checked(self.anchor.toordinal() + index * self.every) * self.per_day + self.past_midnight_s
+
+
+@lru_cache(maxsize=_REMEMBERED_MAX)
+def _cycle_at(grid: Grid, tick: int) -> Cycle:
+    return grid.cycle(grid.index_at(tick))
 
 
 @lru_cache(maxsize=_REMEMBERED_MAX)

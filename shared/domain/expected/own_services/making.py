@@ -6,9 +6,10 @@ line of their own over what was left); nothing is made for a part of no length.
 Not here: which pieces are billed (``timeline``), what a credit may take (``credit_cap``).
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 from shared.domain.errors import PeriodError
@@ -24,6 +25,11 @@ from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.subscription import Subscription
 
 
+_line = tuple.__new__
+"""Makes a line of a tuple that has all its fields: twice as fast as naming them."""
+_tick = itemgetter(0)
+
+
 class Why(NamedTuple):
     """What stands behind a line: the rule, the event, the quantities around it, and further facts."""
 
@@ -35,21 +41,24 @@ class Why(NamedTuple):
     inputs: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(slots=True)
 class Maker:
     """Makes the lines of one subscription. *last_on* is the last day that is looked at."""
 
-    subscription: Subscription
-    mode: RoundingMode
-    last_on: date
-    per_day: int
-    _made: list[tuple[int, ExpectedLine]] = field(default_factory=list)
+    def __init__(self, subscription: Subscription, mode: RoundingMode, last_on: date, per_day: int) -> None:
+        self.subscription = subscription
+        self.mode = mode
+        self.last_on = last_on
+        self.per_day = per_day
+        self._days_after = subscription.billing.invoice_days_after
+        self._made: list[tuple[int, ExpectedLine]] = []
+        self._priced: UnitPrice | None = None
+        self._amounts: Callable[[Quantity, int, int], Decimal]
 
     def lines(self) -> tuple[ExpectedLine, ...]:
         """Return the lines in the order in which they arose, those after the last day left out."""
         last = (self.last_on.toordinal() + 1) * self.per_day
-        kept = sorted((each for each in self._made if each[0] < last), key=lambda each: each[0])
-        return tuple(line for _, line in kept)
+        self._made.sort(key=_tick)
+        return tuple([line for arises, line in self._made if arises < last])
 
     def add(self, arises: int, line: ExpectedLine) -> None:
         """Keep a line that arises at that tick."""
@@ -57,48 +66,41 @@ class Maker:
 
     def amount(self, rate: Rate, quantity: Quantity, part: Part) -> Decimal:
         """Return what *quantity* units cost for *part* of a cycle, rounded once."""
-        share = of_rate(rate, part)
-        return self.mode.amount(
-            rate.price.amount, quantity, share.part, share.whole, currency=self.subscription.currency
-        )
+        if rate.price is not self._priced:
+            self._priced = rate.price
+            self._amounts = self.mode.amounts(rate.price.amount, self.subscription.currency)
+        above, whole, _ = of_rate(rate, part)
+        return self._amounts(quantity, above, whole)
 
     def line(
-        self, arises: int, cycle: Cycle, span: tuple[int, int], units: tuple[Quantity, Rate, Part], sign: int, why: Why
+        self,
+        arises: int,
+        cycle: Cycle,
+        span: tuple[int, int],
+        units: tuple[Quantity, Rate, Part],
+        sign: int,
+        why: Why,
+        amount: Decimal | None = None,
     ) -> ExpectedLine:
-        """Return the line over *span* of *cycle*: units, their rate and the share."""
+        """Return the line over *span* of *cycle*: units, their rate and the share. *amount* is theirs where it is known."""
         quantity, rate, part = units
-        period = days_of(*span, self.per_day)
-        amount, share = self.amount(rate, quantity, part), of_rate(rate, part)
-        inputs = why.inputs
+        rule, event, before, after, corrects, inputs = why
+        start, end = span
+        if amount is None:
+            amount = self.amount(rate, quantity, part)
         if self.per_day != 1:
-            inputs = (*inputs, ("from", f"{instant(span[0]):%Y-%m-%dT%H:%M:%SZ}"))
-            inputs = (*inputs, ("to", f"{instant(span[1]):%Y-%m-%dT%H:%M:%SZ}"))
-        return ExpectedLine(
-            why.rule,
-            RECURRING_TYPE if sign > 0 else CREDIT_TYPE,
-            self.subscription,
-            why.event,
-            period.start,
-            period.end,
-            cycle.period,
-            share.part,
-            share.whole,
-            quantity,
-            sign,
-            rate.price,
-            amount if sign > 0 else amount.copy_negate() if amount else amount,
-            self.subscription.currency,
-            self.mode,
-            self.due(arises),
-            why.before,
-            why.after,
-            why.corrects,
-            share.counted,
-            (),
-            None,
-            (),
-            inputs,
-        )
+            inputs = (*inputs, ("from", _shown(start)), ("to", _shown(end)))
+        days, subscription = days_of(start, end, self.per_day), self.subscription
+        above, whole, counted = of_rate(rate, part)
+        charge_type = RECURRING_TYPE
+        if sign < 0:
+            charge_type = CREDIT_TYPE
+            amount = amount.copy_negate() if amount else amount
+        return _line(ExpectedLine, (
+            rule, charge_type, subscription, event, days.start, days.end, cycle.period, above, whole, quantity, sign,
+            rate.price, amount, subscription.currency, self.mode, self.due(arises), before, after, corrects, counted,
+            (), None, (), inputs,
+        ))  # fmt: skip
 
     def lump(
         self, arises: int, cycle: Cycle, span: tuple[int, int], amount: Decimal, sign: int, why: Why
@@ -142,11 +144,13 @@ class Maker:
         Raises:
             PeriodError: it lies outside the calendar.
         """
-        days = self.subscription.billing.invoice_days_after
+        day, later = day_of(arises, self.per_day), self._days_after
+        if not later:
+            return day
         try:
-            return day_of(arises, self.per_day) + timedelta(days=days)
+            return day + timedelta(days=later)
         except OverflowError as error:
-            raise PeriodError(f"{days} days after {day_of(arises, self.per_day)} lie outside the calendar") from error
+            raise PeriodError(f"{later} days after {day} lie outside the calendar") from error
 
 
 def of_rate(rate: Rate, part: Part) -> Part:
@@ -156,6 +160,10 @@ def of_rate(rate: Rate, part: Part) -> Part:
     if part.part == part.whole:
         return Part(rate.up, rate.down, "months")
     return Part(part.part * rate.up, part.whole * rate.down, part.counted)
+
+
+def _shown(tick: int) -> str:
+    return f"{instant(tick):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def mode_of(subscription: Subscription, conventions: Conventions) -> RoundingMode:

@@ -10,7 +10,6 @@ downgrades".
 Not here: the credits and charges themselves (``advance``).
 """
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil
@@ -58,7 +57,7 @@ def changed_cycles(subscription: Subscription, story: Story, change: Change, bef
     if how is PlanChange.KEEPS_CYCLE:
         if run is None or run.grid is None or run.grid.every == change.state.every:
             return ()
-        return (Run(change.at, change.moment, change.event, replace(run.grid, every=change.state.every)),)
+        return (Run(change.at, change.moment, change.event, run.grid._replace(every=change.state.every)),)
     fresh = _fresh(subscription.billing, change, change.at, story.per_day)
     if how is PlanChange.EXTENDS:
         bought = _bought(subscription, story, change, before)

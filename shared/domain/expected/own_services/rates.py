@@ -28,6 +28,7 @@ _MONTHS_PAID = {"month": 1, "year": 12}
 _DAYS_PAID = {"day": 1, "week": 7}
 _CYCLES_PAID = ("term", "cycle")
 _HUNDREDTH = Decimal("0.01")
+_NOTHING = Decimal(0)
 
 
 class State(NamedTuple):
@@ -76,13 +77,13 @@ def rate_of(subscription: Subscription, state: State, cycle: Cycle, on: date) ->
     row = _row(subscription.prices, state, on)
     if row is None:
         return None
+    if row.per in _CYCLES_PAID:
+        return Rate(_price(row.amount, state, row.origin))
     return _scaled(_price(row.amount, state, row.origin), _times(subscription.billing, cycle, row.per))
 
 
 def _times(billing: OwnBilling, cycle: Cycle, per: str) -> Fraction:
-    """Return how often a price for *per* is in the price of the cycle."""
-    if per in _CYCLES_PAID:
-        return Fraction(1)
+    """Return how often a price for *per* (not for a whole cycle) is in the price of the cycle."""
     if per in _DAYS_PAID:
         return to_digits(Fraction(cycle.period.days, _DAYS_PAID[per]), billing.part_digits)
     if per not in _MONTHS_PAID:
@@ -131,7 +132,7 @@ def finite(exact: Fraction) -> Decimal | None:
 def _price(amount: Decimal, state: State, origin: str) -> UnitPrice:
     listed = amount if state.uplift == 1 else exact_product(amount, state.uplift)
     if not state.percent_off:
-        return UnitPrice(listed, listed, Decimal(0), origin)
+        return UnitPrice(listed, listed, _NOTHING, origin)
     discounted = exact_product(listed, 100 - state.percent_off, _HUNDREDTH)
     return UnitPrice(discounted, listed, state.percent_off, origin)
 
@@ -141,11 +142,11 @@ def _row(rows: tuple[DatedPrice, ...], state: State, on: date) -> DatedPrice | N
     found = [
         row
         for row in rows
-        if row.product in {"", state.product}
-        and row.plan in {None, state.plan}
+        if (not row.product or row.product == state.product)
+        and (row.plan is None or row.plan == state.plan)
         and (row.valid_from is None or row.valid_from <= on)
     ]
-    return max(found, key=_specificity, default=None)
+    return found[0] if len(found) == 1 else max(found, key=_specificity, default=None)
 
 
 def _specificity(row: DatedPrice) -> tuple[bool, bool, date]:

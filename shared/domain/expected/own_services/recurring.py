@@ -7,8 +7,10 @@ cancellation of that very day, which is a credit of its own.
 Not here: the charges and corrections (``advance``, ``arrears``), what events mean (``telling``).
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import is_
 
 from shared.domain.expected.own_services import complaints
 from shared.domain.expected.own_services.cycles import Cycle, day_of
@@ -16,8 +18,11 @@ from shared.domain.expected.own_services.rates import Rate, State, rate_of
 from shared.domain.expected.own_services.story import Change, End, Move, Run, Story
 from shared.domain.expected.own_services.timeline import Piece, shaped
 from shared.domain.subscriptions.events import Event
-from shared.domain.subscriptions.own_billing import Denominator, FirstCycle, MovedCycle, Share, Timing
+from shared.domain.subscriptions.own_billing import Correction, Denominator, FirstCycle, MovedCycle, Share, Timing
 from shared.domain.subscriptions.subscription import Subscription
+
+_BY_PIECE = frozenset({Correction.PAIR, Correction.NET})
+_WHOLE = frozenset({Share.NONE, Share.WHOLE_MONTHS, Share.NEXT_PERIOD})
 
 
 @dataclass(slots=True)
@@ -41,7 +46,10 @@ class Known:
     def __init__(self, subscription: Subscription, story: Story) -> None:
         self.subscription = subscription
         self.story = story
+        self._ticks = [change.at for change in story.changes]
         self._missing: set[tuple[str, str]] = set()
+        self._rated: tuple[State, Cycle, int] | None = None
+        self._rate: Rate | None = None
 
     def windows(self, last: int) -> Iterator[Window]:
         """Yield the cycles that begin by tick *last*, in order."""
@@ -60,7 +68,7 @@ class Known:
     def moments(self, window: Window) -> list[int]:
         """Return the moments after the charge at which something was learned about the cycle, in order."""
         start, end = window.start, self._last_tick(window)
-        found = {max(change.moment, start) for change in self.story.changes if start < change.at < end}
+        found = {max(change.moment, start) for change in self.changes_between(start, end)}
         found |= {known.moment for known in self.story.ends if self._is_later(known, start) and known.moment < end}
         found |= {grant.moment for grant in self.story.grants if start <= grant.moment < end}
         found |= {move.moment for move in self.moves(window)}
@@ -88,7 +96,7 @@ class Known:
     def at_charge(self, window: Window) -> list[Piece]:
         """Return the pieces as they are known when the cycle is charged in advance."""
         ends = [end for end in self.story.ends if not self._is_later(end, window.start)]
-        changes = [change for change in self.story.changes if change.at <= window.start]
+        changes = self._so_at(window.start)
         return self._pieces(window, window.cycle, changes, ends[-1].at if ends else None)
 
     def at(self, window: Window, moment: int) -> list[Piece]:
@@ -99,8 +107,44 @@ class Known:
         cut = self.cut_at(window, moment)
         if cut is not None:
             end = cut if end is None else min(end, cut)
-        changes = [change for change in self.story.changes if change.moment <= moment]
-        return self._pieces(window, cycle, changes, end)
+        known = [change for change in self.changes_between(window.start, cycle.end) if change.moment <= moment]
+        return self._pieces(window, cycle, [*self._so_at(window.start), *known], end)
+
+    def changes_between(self, start: int, end: int) -> Sequence[Change]:
+        """Return the changes that count from a tick between *start* and *end*, both left out."""
+        return self.story.changes[bisect_right(self._ticks, start) : bisect_left(self._ticks, end)]
+
+    def changes_alone(self, window: Window) -> Sequence[Change]:
+        """Return the changes inside the cycle where nothing else was learned about it, each by itself; else none.
+
+        Then each change is the only difference between what was known before it and after it, from its tick to the end
+        of the cycle: versions need not be compared.
+        """
+        billing, story, start, end = self.subscription.billing, self.story, window.start, window.cycle.end
+        if billing.correction not in _BY_PIECE or billing.share in _WHOLE or story.grants or story.moves:
+            return ()
+        if window.following is not None and window.following.moment < end:
+            return ()
+        if any(start < known.moment < end or (known.at is not None and known.at < end) for known in story.ends):
+            return ()
+        changes, before = self.changes_between(start, end), start
+        for change in changes:
+            if change.moment <= before:
+                return ()
+            before = change.moment
+        return changes
+
+    def piece(self, window: Window, change: Change, end: int) -> Piece | None:
+        """Return what a change makes of the cycle up to tick *end*; None where nothing is billed then."""
+        quantity = change.state.billed_quantity
+        if quantity <= 0:
+            return None
+        rate = self.rate(change.state, window.priced, window.start)
+        if rate is None:
+            return None
+        if change.at > window.start:
+            return Piece(change.at, end, quantity, rate, change.event)
+        return Piece(window.start, end, quantity, rate)
 
     def cut_at(self, window: Window, moment: int) -> int | None:
         """Return where the next run of cycles begins, if that was known at *moment*."""
@@ -127,13 +171,28 @@ class Known:
 
     def rate(self, state: State, cycle: Cycle, start: int) -> Rate | None:
         """Return the rate of *state* in *cycle*; a missing one is said once."""
+        if self._is_rated(state, cycle, start):
+            return self._rate
         on = day_of(max(start, min(state.since, cycle.end - 1)), cycle.per_day)
-        rate = rate_of(self.subscription, state, cycle, on)
+        self._rated = state, cycle, start
+        self._rate = rate = rate_of(self.subscription, state, cycle, on)
         if rate is None and (key := (state.product, state.plan)) not in self._missing:
             self._missing.add(key)
             what = f"{state.product or self.subscription.product_name or self.subscription.id} on {on}"
             self.story.issues.append(complaints.price_missing(self.subscription, what))
         return rate
+
+    def _is_rated(self, state: State, cycle: Cycle, start: int) -> bool:
+        """Whether the last rate is that of *state* too: only its quantity is another."""
+        if self._rated is None:
+            return False
+        rated, of_cycle, since = self._rated
+        return of_cycle is cycle and since == start and all(map(is_, rated[2:], state[2:]))
+
+    def _so_at(self, tick: int) -> Sequence[Change]:
+        """Return the one change that made what is so at *tick*."""
+        index = bisect_right(self._ticks, tick)
+        return self.story.changes[index - 1 : index]
 
     def _of_run(self, run: Run, following: Run | None, last: int, *, is_first: bool) -> Iterator[Window]:
         start = run.start
@@ -193,18 +252,14 @@ class Known:
             return cycle._replace(end=move.end)
         return cycle._replace(end=move.end, base_end=move.end)
 
-    def _pieces(self, window: Window, cycle: Cycle, changes: list[Change], end: int | None) -> list[Piece]:
+    def _pieces(self, window: Window, cycle: Cycle, changes: Sequence[Change], end: int | None) -> list[Piece]:
         until = cycle.end if end is None else min(cycle.end, end)
         if self.subscription.billing.share is Share.NEXT_PERIOD:
-            changes = [change for change in changes if change.at <= window.start]
+            changes = changes[:1]
         made = []
         for index, change in enumerate(changes):
-            stop = changes[index + 1].at if index + 1 < len(changes) else until
-            start, stop = max(change.at, window.start), min(stop, until)
-            quantity = change.state.billed_quantity
-            if start < stop and quantity > 0:
-                rate = self.rate(change.state, window.priced, window.start)
-                if rate is not None:
-                    event = change.event if change.at > window.start else None
-                    made.append(Piece(start, stop, quantity, rate, event))
+            stop = min(changes[index + 1].at, until) if index + 1 < len(changes) else until
+            if max(change.at, window.start) < stop:
+                piece = self.piece(window, change, stop)
+                made.extend([] if piece is None else [piece])
         return shaped(self.subscription.billing, cycle, made)

@@ -22,6 +22,7 @@ from shared.domain.periods import Period
 from shared.domain.subscriptions.own_billing import MonthsFrom, OwnBilling, Share
 
 _DAYS_IN_30_360 = 30
+_ACTUAL_DAYS = Share.ACTUAL_DAYS
 
 
 class Part(NamedTuple):
@@ -44,6 +45,8 @@ def part_of(billing: OwnBilling, cycle: Cycle, start: int, end: int) -> Part:
     """Return the share of *cycle* from tick *start* up to *end*, as *billing* counts parts. Both lie in the cycle."""
     if cycle.tail_start is not None and end > cycle.tail_start:
         return _with_tail(billing, cycle, start, end)
+    if billing.share is _ACTUAL_DAYS:
+        return Part(end - start, cycle.base_end - cycle.base_start)
     if billing.share is Share.NONE:
         return WHOLE
     if billing.share is Share.WHOLE_MONTHS:

@@ -57,7 +57,7 @@ class Run(NamedTuple):
         """
         if self.grid is None:
             return self.cycle  # type: ignore[return-value]  # a run has a grid or a cycle
-        return self.grid.cycle(self.grid.index_at(tick))
+        return self.grid.cycle_at(tick)
 
 
 class Move(NamedTuple):

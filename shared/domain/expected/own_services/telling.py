@@ -4,7 +4,6 @@ Not here: the story itself (``story``), what a change of plan does to the cycle 
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -21,7 +20,9 @@ from shared.domain.subscriptions.own_billing import ChangeDay, PriceChange, Shar
 from shared.domain.subscriptions.subscription import Subscription
 
 _ONE = Decimal(1)
+_NOTHING = Decimal(0)
 _HUNDREDTH = Decimal("0.01")
+_CREATED = EventKind.CREATED
 
 
 class _Waiting(NamedTuple):
@@ -35,7 +36,7 @@ class _Waiting(NamedTuple):
 
 def story_of(subscription: Subscription) -> Story | None:
     """Return the story; None where the subscription was never created."""
-    created = next((event for event in subscription.events if event.kind is EventKind.CREATED), None)
+    created = next((event for event in subscription.events if event.kind is _CREATED), None)
     return None if created is None else Teller(subscription, created).told()
 
 
@@ -79,7 +80,7 @@ class Teller:
             quantity = 0
         plan, product = created.plan or subscription.plan, created.product or subscription.product
         every = created.every if created.every is not None and created.every > 0 else self._billing.every
-        return State(quantity, True, product, plan, every, told, Decimal(0), _ONE, self._start)
+        return State(quantity, True, product, plan, every, told, _NOTHING, _ONE, self._start)
 
     def _begin(self) -> None:
         """Set the first end, the first state and the first cycles."""
@@ -103,18 +104,20 @@ class Teller:
         billing, day = self._billing, self._story.per_day
         is_old = billing.change_day is ChangeDay.OLD and day == 1
         self._moment, self._at = moment, moment + 1 if is_old else moment
-        self._flush(self._at)
+        if self._waiting:
+            self._flush(self._at)
         before, self._plan_event = self._state, None
         for event in events:
             self._hear(event)
-        self._settle_plan(before)
+        if self._plan_event is not None:
+            self._change_plan(before, self._plan_event)
         if self._state != before:
             self._story.add_change(Change(max(self._at, self._start), moment, self._last_event, self._state))
 
     def _hear(self, event: Event) -> None:
         if event is self._created:
             return
-        if event.kind is EventKind.CREATED or self._moment < self._start:
+        if event.kind is _CREATED or self._moment < self._start:
             self._ignore(event, "the service is created once, before everything else")
         elif self._is_over(event):
             self._ignore(event, "the service had ended")
@@ -138,7 +141,7 @@ class Teller:
         if event.quantity is None or event.quantity < 0:
             self._ignore(event, "it has no quantity of 0 or more")
         else:
-            self._state = self._state._replace(quantity=event.quantity)
+            self._state = State(event.quantity, *self._state[1:])
 
     def price(self, event: Event) -> None:
         """Another price of one unit."""
@@ -257,7 +260,7 @@ class Teller:
         run = self._story.run_at(self._at)
         grid = (run and run.grid) or grid_from(self._billing, end, None, self._state.every)
         day = day_of(end, self._story.per_day)
-        moved = replace(grid, anchor=day, anchor_day=day.day, past_midnight_s=0)
+        moved = grid._replace(anchor=day, anchor_day=day.day, past_midnight_s=0)
         self._story.moves.append(Move(self._moment, end, event))
         self._story.replace_runs(Run(end, self._moment, event, moved))
         self._waiting = [each._replace(at=end) if each.at == cycle.end else each for each in self._waiting]
@@ -278,10 +281,6 @@ class Teller:
             self._ignore(event, "own services do not know it; change the quantities of both services instead")
 
     # plans
-
-    def _settle_plan(self, before: State) -> None:
-        if self._plan_event is not None:
-            self._change_plan(before, self._plan_event)
 
     def _change_plan(self, before: State, event: Event) -> None:
         state, billing, story = self._state, self._billing, self._story

@@ -90,21 +90,22 @@ def extended(pieces: Sequence[Piece], end: int, new_end: int) -> list[Piece]:
 
 def differences(old: Sequence[Piece], new: Sequence[Piece]) -> list[Difference]:
     """Return where two versions differ, in order."""
-    return [Difference(*found) for found in _side_by_side(old, new) if not _same(found[2], found[3])]
+    return [Difference(*found) for found in _side_by_side(old, new) if not same(found[2], found[3])]
 
 
 def joined(pieces: Iterable[Piece]) -> list[Piece]:
     """Return *pieces* with equal neighbours made one."""
     made: list[Piece] = []
     for piece in pieces:
-        if made and made[-1].end == piece.start and _same(made[-1], piece):
+        if made and made[-1].end == piece.start and same(made[-1], piece):
             made[-1] = made[-1]._replace(end=piece.end)
         else:
             made.append(piece)
     return made
 
 
-def _same(one: Piece | None, other: Piece | None) -> bool:
+def same(one: Piece | None, other: Piece | None) -> bool:
+    """Return whether both bill the same quantity at the same rate (None: nothing)."""
     if one is None or other is None:
         return one is other
     return one.quantity == other.quantity and one.rate == other.rate

@@ -113,6 +113,30 @@ def test_cycles_begin_before_the_day_that_is_given() -> None:
     """The last day is exclusive: a cycle that begins on it is not there."""
     assert 2 == len(list(cycles_from(date(2026, 1, 1), 1, date(2026, 3, 1))))
     assert [] == list(cycles_from(date(2026, 1, 1), 1, date(2026, 1, 1)))
+    assert 2 == len(list(terms_from(date(2026, 1, 1), 1, date(2026, 3, 1))))
+
+
+def test_terms_keep_to_the_day_before_the_last_where_that_convention_is_chosen() -> None:
+    """A year that began on 27 February 2023 ends on the 28th of a leap year."""
+    (term,) = terms_from(date(2023, 2, 27), 12, date(2024, 1, 1), _DAY_BEFORE_LAST)
+
+    assert date(2024, 2, 28) == term.end
+
+
+def test_the_shortest_cycle_is_a_day_and_the_first_day_of_a_month_can_be_chosen() -> None:
+    """The limits themselves are inside."""
+    day = date(2026, 10, 15)
+
+    assert Period.inclusive(day, day) == day_cycle_at(day, date(2026, 1, 1), 1)
+    assert date(2026, 10, 1) == day_of_month_anchor(day, 1)
+
+
+def test_a_first_month_cut_short_is_divided_by_its_calendar_month() -> None:
+    """January has 31 days for a cycle that began on its last day; two months from there have 59."""
+    first, ends_on = Period(date(2026, 1, 31), date(2026, 2, 10)), date(2026, 2, 10)
+
+    assert 31 == first_short_cycle_days(first, ends_on, 1, 1, FirstShortCycle.START_MONTH)
+    assert 59 == first_short_cycle_days(first, ends_on, 2, 12, FirstShortCycle.START_MONTH)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InvalidError
+from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.prices_in_force import discounted, price_in_force, row_in_force
+from shared.domain.expected.vendor_tables import MONTHLY_PLAN_FACTORS, in_force
 from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.kinds import Plan, ServiceKind
 from shared.domain.subscriptions.own_billing import OwnBilling, Span
@@ -266,3 +268,88 @@ def test_a_row_can_be_asked_for_as_it_was_listed() -> None:
 
     assert row is row_in_force(_sold(row), _ON, "p", "P1Y", Plan.ANNUAL)
     assert row_in_force(_sold(row), _ON, "p", "P1Y", Plan.MONTHLY) is None
+
+
+def test_dates_decide_between_equal_rows_in_any_order() -> None:
+    """The row that began last counts; one that begins later does not hide those behind it."""
+    rows = (
+        _row("13", valid_from=date(2027, 1, 1)),
+        _row("12", valid_from=date(2026, 1, 1)),
+        _row("11", valid_from=date(2025, 1, 1)),
+    )
+
+    assert Decimal(12) == _amount(_sold(*rows))
+
+
+def test_a_told_price_goes_before_a_row_of_the_same_day() -> None:
+    """What was said of this subscription counts more than what the list says."""
+    told = _event(EventKind.PRICE_CHANGED, _ON, unit_price=Decimal(11))
+
+    assert Decimal(11) == _amount(_sold(_row("10", valid_from=_ON), events=(told,)))
+
+
+def test_a_told_price_stays_whatever_happens_to_other_seats_or_later() -> None:
+    """Seats that are upgraded to another product, and events after the day, change nothing."""
+    events = (
+        _event(EventKind.CREATED, date(2025, 1, 1)),
+        _event(EventKind.SEATS_UPGRADED, date(2025, 4, 1), product="r"),
+        _event(EventKind.PRICE_CHANGED, date(2025, 5, 1), unit_price=Decimal(11)),
+        _event(EventKind.QUANTITY_CHANGED, date(2026, 2, 1)),
+    )
+
+    assert Decimal(11) == _amount(_sold(events=events))
+
+
+def test_a_told_price_takes_a_promotion_like_any_other() -> None:
+    """Ten percent off 16; the price before it and where it came from are kept."""
+    sold = _sold(events=(_event(EventKind.CREATED, date(2026, 1, 1), unit_price=Decimal(16)),))
+    made = UnitPrice(Decimal("14.4"), Decimal(16), Decimal(10), "created on 2026-01-01")
+
+    assert made == price_in_force(sold, _ON, percent_off=Decimal(10))
+    assert UnitPrice(made.listed, made.listed, Decimal(0), made.origin) == price_in_force(sold, _ON)
+
+
+@pytest.mark.parametrize(
+    ("row", "sold", "origin"),
+    [
+        ({"per": "month", "origin": "list, row 7"}, {}, "list, row 7"),
+        (
+            {"per": "month", "origin": "list, row 7"},
+            {"plan": Plan.ANNUAL},
+            "list, row 7; 36.00 for 1 months x 12 / 1, half up",
+        ),
+        ({"per": "year"}, {"term": "P3Y"}, "36.00 for 12 months x 1 / 12, half up"),
+        (
+            {"per": "year"},
+            {},
+            "36.00 for 12 months x 1.05 x 1 / 12, half up; {premium}",
+        ),
+    ],
+)
+def test_a_price_says_where_it_came_from(row: dict[str, Any], sold: dict[str, Any], origin: str) -> None:
+    """The list's row, the arithmetic where it was worked out, and the source of the premium."""
+    made = price_in_force(_sold(_row("36.00", **row), **sold), _ON)
+    premium = in_force(MONTHLY_PLAN_FACTORS, _ON)
+
+    assert made is not None
+    assert premium is not None
+    assert origin.format(premium=premium.source) == made.origin
+    assert (made.amount, Decimal(0)) == (made.listed, made.percent_off)
+
+
+def test_a_month_takes_the_annual_row_of_its_own_term_first() -> None:
+    """Only without one the year's commitment stands in, as listed on that day."""
+    own, year = _row("120", term="P1M", plan=Plan.ANNUAL), _row("240", term="P1Y", plan=Plan.ANNUAL)
+    dated = _row("360", term="P1Y", plan=Plan.ANNUAL, valid_from=date(2026, 1, 1))
+
+    assert Decimal("12.00") == _amount(_sold(own, year, term="P1M"))
+    assert Decimal("36.00") == _amount(_sold(year, dated, term="P1M"))
+    assert Decimal("24.00") == _amount(_sold(year, dated, term="P1M"), date(2025, 12, 31))
+
+
+def test_a_row_asked_for_as_listed_is_of_that_day_product_and_term() -> None:
+    """Exactly what is asked for."""
+    row = _row("120", product="p", term="P1Y", plan=Plan.ANNUAL, valid_from=_ON)
+
+    assert row is row_in_force(_sold(row), _ON, "p", "P1Y", Plan.ANNUAL)
+    assert row_in_force(_sold(row), date(2026, 1, 14), "p", "P1Y", Plan.ANNUAL) is None

@@ -271,3 +271,16 @@ def test_a_printed_amount_needs_a_share(share: dict[str, int]) -> None:
     """Days of no cycle explain nothing."""
     with pytest.raises(InvalidError, match="is no share"):
         _printed("112.89", **share)
+
+
+def test_a_printed_amount_of_many_digits_is_compared_to_the_last() -> None:
+    """A quantity of thirty digits is neither rounded nor cut before it is priced."""
+    quantity = Decimal("-12345678901234567890123456789.5")
+    printed = VendorAmount(amount=quantity, currency="EUR", price=Decimal(1), quantity=quantity, part=1, whole=1)
+
+    assert (MODES["half_up"],) == modes_that_give(printed, [MODES["half_up"]])
+
+
+def test_the_old_formula_converts_last() -> None:
+    """Three licences at 4.00 for 17 of 30 days are 6.81, and half of that at a rate of a half."""
+    assert Decimal("3.41") == _amount("legacy.documented_formula", "4.00", 3, 17, 30, rate="0.5")

@@ -60,6 +60,7 @@ def test_a_currency_converts_to_itself_at_one() -> None:
 
     assert found is not None
     assert Fraction(7) == found.converted(Decimal(7))
+    assert "1 EUR = 1 EUR (same currency, 2026-10-01)" == str(found.rate)
 
 
 @pytest.mark.parametrize(("day", "is_stale"), [(date(2026, 11, 1), False), (date(2026, 11, 2), True)])
@@ -69,6 +70,9 @@ def test_an_old_rate_is_marked_and_told(day: date, is_stale: bool) -> None:  # n
     issue = rate_stale(found, day, "offer Autumn", "c-1")
 
     assert is_stale is found.is_stale
+    assert is_stale is _found(ExchangeRates([_rate("1.1", "EUR/USD")]), day).is_stale
+    assert "Add a newer rate, or allow older ones." == issue.cure
+    assert "" == rate_stale(found, day, "offer Autumn").customer_id
     assert (IssueCode.RATE_STALE, Severity.WARNING, "c-1") == (issue.code, issue.severity, issue.customer_id)
     assert f"is {(day - OCTOBER).days} days old on {day}" in issue.message
 
@@ -79,6 +83,15 @@ def test_a_missing_rate_blocks() -> None:
 
     assert issue.is_blocking
     assert "No exchange rate from USD to EUR by 2026-10-01 for offer Autumn." == issue.message
+    assert "Add the rate with its day and source, or price it in the currency of the line." == issue.cure
+    assert ["", "c-1"] == [issue.customer_id, rate_missing("USD", "EUR", OCTOBER, "offer", "c-1").customer_id]
+
+
+def test_a_rate_without_source_says_so() -> None:
+    """A question mark stands where nobody said who published it."""
+    rate = ExchangeRate(source_currency="USD", target_currency="EUR", rate=Decimal(1), rate_on=OCTOBER, source="")
+
+    assert "1 USD = 1 EUR (?, 2026-10-01)" == str(rate)
 
 
 @pytest.mark.parametrize(("rate", "pair"), [("0", "USD/EUR"), ("-1", "USD/EUR"), ("NaN", "USD/EUR"), ("2", "EUR/EUR")])

@@ -149,8 +149,8 @@ def test_another_legacy_plan_restarts_the_term(sold: _Sold, happened: _Happened)
     assert _term("2026-03-01", "2027-03-01") == state.term_period
 
 
-def test_upgraded_seats_have_no_window(sold: _Sold, happened: _Happened) -> None:
-    """The term goes on, the price is that of the day, and nothing can be given back."""
+def test_an_upgrade_opens_no_window_and_closes_none(sold: _Sold, happened: _Happened) -> None:
+    """The term goes on, the price is that of the day, and what was bought two days ago can be given back as before."""
     state = _after(sold(happened(EventKind.UPGRADED, "2026-01-17", product="q")))
 
     assert ("q", _term("2026-01-15", "2027-01-15"), date(2026, 1, 17)) == (
@@ -158,7 +158,7 @@ def test_upgraded_seats_have_no_window(sold: _Sold, happened: _Happened) -> None
         state.term_period,
         state.price_fixed_on,
     )
-    assert [datetime(2026, 1, 17, tzinfo=UTC)] == [batch.until for batch in state.batches]
+    assert [datetime(2026, 1, 23, tzinfo=UTC)] == [batch.until for batch in state.batches]
 
 
 def test_an_upgrade_may_begin_another_term(sold: _Sold, happened: _Happened) -> None:

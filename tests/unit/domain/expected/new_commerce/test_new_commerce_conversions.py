@@ -251,7 +251,7 @@ def test_a_plan_changes_price_is_that_of_the_terms_first_day(shop: Any) -> None:
 def test_seats_changed_after_a_plan_change_share_what_was_charged(shop: Any) -> None:
     """Ten of twelve months were charged for 304 days; half of the days are half of that."""
     change = shop.event(K.PLAN_CHANGED, "2024-08-01", plan=Plan.ANNUAL, unit_price=Decimal(120))
-    sold = shop.sold("10", shop.bought("2024-06-01", 1), change, shop.seats("2024-12-31", 2), term="P3Y")
+    sold = shop.sold("10", shop.bought("2024-06-01", 1), change, shop.seats("2024-12-31", 2))
 
     expected = shop.bill(sold)
 
