@@ -11,7 +11,7 @@ BIN := $(VENV)/bin
 PYTEST_ARGUMENTS ?= -n auto --dist loadgroup -q
 SOURCES := function_app.py functions shared local bench tests
 
-.PHONY: demo test check lint types format serve bench coverage lock clean help
+.PHONY: demo test check lint types format serve bench mutation coverage lock clean help
 help:  ## show the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
@@ -39,6 +39,10 @@ serve: $(VENV)/.local  ## run the function app on http://127.0.0.1:7071
 
 bench: $(VENV)/.bench  ## measure against pandas in the same run
 	@$(BIN)/python bench/run.py
+
+mutation: $(VENV)/.dev  ## change the arithmetic bit by bit; every change must fail a test (some minutes)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c requirements-dev.txt "mutmut==3.8.1"
+	$(BIN)/python bench/mutation.py
 
 coverage: $(VENV)/.dev  ## run the tests and show what they do not reach
 	@$(BIN)/python -m coverage run -m pytest -q

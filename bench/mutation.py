@@ -35,7 +35,9 @@ def main() -> int:
     print(f"changing {len(scope)} modules in {WORK.relative_to(ROOT)}; takes some minutes", flush=True)
     log = WORK / "run.log"
     with log.open("wb") as output:
-        run = subprocess.run([sys.executable, "-m", "mutmut", "run"], cwd=WORK, stdout=output, stderr=output, check=False)
+        run = subprocess.run(
+            [sys.executable, "-m", "mutmut", "run"], cwd=WORK, stdout=output, stderr=output, check=False
+        )
     if run.returncode:
         print(log.read_text("utf-8", "replace").replace("\r", "\n")[-3000:])
         return 1

@@ -33,8 +33,8 @@ def sale_values(sale: ExpectedSale, language: str) -> dict[str, Any]:
         "price_source": price_source(made),
         "price_on": explained.price_on and explained.price_on.isoformat(),
         "locked_until": explained.locked_until and explained.locked_until.isoformat(),
-        "sentence": sentence(made),
-        "arithmetic": arithmetic(made),
+        "sentence": sentence(made, language),
+        "arithmetic": arithmetic(made, language),
     }
 
 

@@ -8,6 +8,7 @@ Not here: the shape of a file (``histories_model``), what is answered (``expecte
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -34,7 +35,8 @@ from shared.domain.prices import GLOBAL, Measure, PriceEntry, PriceKeys
 from shared.domain.prices import Tier as PriceTier
 from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.kinds import Plan
-from shared.domain.subscriptions.own_billing import USUAL_BILLING
+from shared.domain.subscriptions.own_billing import USUAL_BILLING, OwnBilling
+from shared.domain.subscriptions.own_billing import Tiering as OwnTiering
 from shared.domain.subscriptions.subscription import DatedPrice, Subscription, Tier, Tiering, Usage
 
 _DAY = timedelta(days=1)
@@ -132,8 +134,14 @@ def _subscription(
         tiers=tuple(Tier(first=tier.first, unit_price=tier.unit_price, meter=tier.meter) for tier in part.tiers),
         tiering=part.tiering or Tiering.GRADUATED,
         included_units=part.included_units,
-        billing=part.billing.policy() if part.billing else USUAL_BILLING,
+        billing=_billing(part),
     )
+
+
+def _billing(part: SubscriptionPart) -> OwnBilling:
+    """Return the policy; tiers are used in the way that either of the two places says."""
+    policy = part.billing.policy() if part.billing else USUAL_BILLING
+    return policy if part.tiering is None else replace(policy, tiering=OwnTiering(part.tiering.value))
 
 
 def _after(last_day: date | None) -> date | None:
@@ -227,7 +235,7 @@ def _sale(part: SalePart, currency: str) -> AskedSale:
         scope=GLOBAL,
         keys=PriceKeys(),
         method=method,
-        value=nothing if part.value is None else part.value,
+        value=part.told_value,
         currency=currency if method.has_own_currency or part.uplift_amount else "",
         tiers=tuple(PriceTier(Decimal(tier.first), tier.unit_price) for tier in part.tiers),
         free_units=Decimal(part.free_units),

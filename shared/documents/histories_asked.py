@@ -79,7 +79,9 @@ class SalePart(Part):
     """A sale to be worked out: what a price rule makes of a cost, a retail price or units."""
 
     method: Annotated[PriceMethod, Chosen()]
-    value: Number | None = Field(None, description="an amount for fixed, else percent; without: 0")
+    value: Number | None = Field(
+        None, description="an amount for fixed, else percent; without: 100 percent of retail or ERP, else 0 percent"
+    )
     quantity: Count = 1
     days: int = Field(1, ge=0)
     cycle_days: int = Field(1, ge=1)
@@ -95,3 +97,20 @@ class SalePart(Part):
     name: Text = ""
 
     SAID_OTHERWISE: ClassVar[dict[str, str]] = {"markup": "method and value", "percent": "value", "units": "quantity"}
+
+    @model_validator(mode="after")
+    def _has_what_it_rests_on(self) -> Self:
+        if self.method is PriceMethod.FIXED and self.value is None:
+            raise refusal("has no value: give the price of a unit")
+        if self.method.is_on_cost and self.cost is None:
+            raise refusal(f"has no cost: {self.method.value} rests on it")
+        if self.method.is_tiered and not self.tiers:
+            raise refusal(f"has no tiers: {self.method.value} rests on them")
+        return self
+
+    @property
+    def told_value(self) -> Decimal:
+        """The value, or what it is where it is not written: the whole price, nothing more and nothing off."""
+        if self.value is not None:
+            return self.value
+        return Decimal(100 if self.method in {PriceMethod.RETAIL, PriceMethod.PERCENT_OF_ERP} else 0)

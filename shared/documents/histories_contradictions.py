@@ -10,6 +10,9 @@ from shared.documents.histories_model import HistoryFile
 from shared.documents.histories_problems import Problem
 from shared.documents.histories_subscription import SubscriptionPart
 from shared.domain.subscriptions.events import EventKind
+from shared.domain.subscriptions.kinds import ServiceKind
+
+_OWN_KINDS = {ServiceKind.OWN_RECURRING, ServiceKind.OWN_ONE_OFF, ServiceKind.OWN_METERED}
 
 
 def contradictions(file: HistoryFile, subscriptions: Sequence[tuple[str, SubscriptionPart]]) -> Iterator[Problem]:
@@ -18,6 +21,8 @@ def contradictions(file: HistoryFile, subscriptions: Sequence[tuple[str, Subscri
     for number, (subscription_id, part) in enumerate(subscriptions):
         path = _path(file, number)
         yield from _beginnings(path, part)
+        yield from _tierings(path, part)
+        yield from _spans(path, part, file)
         if subscription_id in known:
             yield Problem(f"{path}.id", subscription_id, "is the id of two subscriptions: change one of them")
         known.add(subscription_id)
@@ -39,6 +44,24 @@ def _beginnings(path: str, part: SubscriptionPart) -> Iterator[Problem]:
         yield Problem(f"{path}.purchased", None, "is missing: add the day of the purchase")
     if part.purchased is not None and created:
         yield Problem(f"{path}.purchased", None, "is given, and a created event as well: keep one of them")
+
+
+def _tierings(path: str, part: SubscriptionPart) -> Iterator[Problem]:
+    told = part.billing.tiering if part.billing else None
+    if part.tiering is not None and told is not None and part.tiering.value != told.value:
+        yield Problem(f"{path}.tiering", part.tiering.value, f"is not the {told.value} of billing: keep one of them")
+
+
+def _spans(path: str, part: SubscriptionPart, file: HistoryFile) -> Iterator[Problem]:
+    """A price for days is for a reseller's own service: vendors know months and years."""
+    if part.kind in _OWN_KINDS:
+        return
+    rows = [(f"{path}.prices", part.prices), ("prices", file.prices)]
+    for where, prices in rows:
+        for number, row in enumerate(prices):
+            if row.per in {"day", "week"}:
+                why = f"is for own services, and {part.kind.value} is none: write month, year, term or cycle"
+                yield Problem(f"{where}[{number}].per", row.per, why)
 
 
 def _owners(path: str, owners: Sequence[str], known: set[str], *, must_be_told: bool) -> Iterator[Problem]:

@@ -27,7 +27,7 @@ from shared.domain.subscriptions.kinds import ServiceKind
 from shared.domain.subscriptions.subscription import Tiering
 
 EVENTS_MAX, ROWS_MAX = 10_000, 1_000
-SPANS = ("month", "year", "term", "cycle", "hour")
+SPANS = ("month", "year", "term", "cycle", "week", "day", "hour")
 
 
 def _as_list(value: object) -> object:

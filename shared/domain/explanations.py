@@ -2,7 +2,7 @@
 
 The texts name nothing that the customer must not see: a markup on cost is told as the agreed price basis without the
 cost, unless the reader is the reseller. Tiers and free units are the customer's to know: they are told unit by unit.
-Texts are a catalogue by key, so that a language is a file.
+Sentences and arithmetic for the customer speak his language (``texts``); what only the reseller reads is English.
 
 Not here: the data itself (see ``charging.Explanation``).
 """
@@ -11,69 +11,62 @@ from decimal import Decimal
 
 from shared.domain.charging import GIVEN, ChargeLine, PriceSource
 from shared.domain.money import Money, exact_sum, minor_digits
+from shared.domain.periods import Period
 from shared.domain.prices import COST, NET, RETAIL, PriceMethod
 from shared.domain.prices.adjustments import Step, StepKind
 from shared.domain.source_lines import Service
+from shared.domain.texts import DEFAULT_LANGUAGE, Texts, texts_in
 
-_SENTENCES = {
-    "charge": "{units} x {price} for {period}{share}.",
-    "credit": "Credit: {units} x {price} for {period}{share}.",
-    "usage": "{units} {unit} used{during}{at}.",
-    "tiers": "{units} {unit} for {period}{share}: {pieces}{before}.",
-    "credit tiers": "Credit: {units} {unit} for {period}{share}: {pieces}{before}.",
-    "free units": "{units} free",
-    "piece": "{units} at {price}",
-    "before": ", counted after {units} of the month",
-    "adjustment": "{charge_type} as agreed.",
-    "free": "No charge: {reason}.",
-    "reductions": " Included: {reductions}.",
-    "reduction": "{kind} {name} ({what})",
-    "off": "{percent}% off",
-    "share": ", {days} of the {cycle_days} {counted} of the cycle {cycle}",
-}
-
-_COUNTED = {"times": "parts"}
 _REDUCTIONS = {StepKind.OFFER, StepKind.RELATIONSHIP, StepKind.SEVERAL_SERVICES}
 
 
-def sentence(line: ChargeLine) -> str:
-    """Return one short sentence for the customer, and one with his offers and discounts; never cost or ERP."""
-    return _charged_sentence(line) + _reductions(line)
+def sentence(line: ChargeLine, language: str = DEFAULT_LANGUAGE) -> str:
+    """Return one short sentence for the customer, and one with his offers and discounts; never cost or ERP.
+
+    Raises:
+        InvalidError: the language has no texts.
+    """
+    texts = texts_in(language)
+    return _charged_sentence(line, texts) + _reductions(line, texts)
 
 
-def _charged_sentence(line: ChargeLine) -> str:
+def _charged_sentence(line: ChargeLine, texts: Texts) -> str:
     made = line.explanation
     if made.price.method == GIVEN:
-        return _SENTENCES["free"].format(reason=made.price.matched)
-    if line.kind in {"credit", "discount"}:
-        return _SENTENCES["adjustment"].format(charge_type=line.charge_type)
-    if line.unit_price is None:
-        return _SENTENCES["adjustment"].format(charge_type=line.charge_type)
+        key = f"sale.free.{made.price.matched}"
+        return texts.say("sale.free", reason=texts.say(key) if texts.has(key) else made.price.matched)
+    if line.kind in {"credit", "discount"} or line.unit_price is None:
+        return texts.say("sale.adjustment", charge_type=line.charge_type)
     if made.price.pieces:
-        return _tier_sentence(line)
+        return _tier_sentence(line, texts)
     if line.service == Service.AZURE_USAGE:
-        return _usage_sentence(line)
-    key = "credit" if line.amount.is_negative else "charge"
-    return _SENTENCES[key].format(
-        units=plain(line.quantity.copy_abs()),
-        price=f"{plain(line.unit_price)} {line.amount.currency}",
-        period=line.charge or "one time",
-        share=_share(line),
+        return _usage_sentence(line, line.unit_price, texts)
+    return texts.say(
+        "sale.credit" if line.amount.is_negative else "sale.charge",
+        units=_written(line.quantity.copy_abs(), texts),
+        price=f"{_written(line.unit_price, texts)} {line.amount.currency}",
+        period=_period(line.charge, texts),
+        share=_share(line, texts),
     )
 
 
-def arithmetic(line: ChargeLine) -> str:
+def arithmetic(line: ChargeLine, language: str = DEFAULT_LANGUAGE) -> str:
     """Return the calculation written out, for the customer: units, price and days lead to the amount.
 
     The price stands first, so that the text of a credit does not begin with a sign (spreadsheets run such text).
     Where the price rests on Microsoft's amount, the average price of a unit is shown (see ``arithmetic_for_reseller``).
     Units at several prices are written one after the other, as in ``100 x 1.00 + 1 x 0.80 = 100.80 EUR``.
+
+    Raises:
+        InvalidError: the language has no texts.
     """
+    texts = texts_in(language)
+    amount = f"{texts.number(line.amount.amount)} {line.amount.currency}"
     if line.unit_price is None or line.explanation.price.method == GIVEN:
-        return f"= {line.amount}"
+        return f"= {amount}"
     if line.explanation.price.pieces:
-        return f"{_in_pieces(line)} = {line.amount}"
-    return f"{plain(line.unit_price)} x {plain(line.quantity)}{_days(line)} = {line.amount}"
+        return f"{_in_pieces(line, texts)} = {amount}"
+    return f"{_written(line.unit_price, texts)} x {_written(line.quantity, texts)}{_days(line)} = {amount}"
 
 
 def arithmetic_for_reseller(line: ChargeLine) -> str:
@@ -116,19 +109,20 @@ def _days(line: ChargeLine) -> str:
     return "" if made.days == made.cycle_days else f" x {made.days} / {made.cycle_days}"
 
 
-def _in_pieces(line: ChargeLine) -> str:
+def _in_pieces(line: ChargeLine, texts: Texts) -> str:
     """Return units times prices, free units first; a credit's sign stands at the price, never in front."""
     price, sign = line.explanation.price, "-" if line.quantity < 0 else ""
-    free = [f"{plain(price.free_units)} x {_price(Decimal(0), line)}"] if price.free_units else []
-    text = " + ".join([*free, *(f"{plain(piece.units)} x {sign}{_price(piece.price, line)}" for piece in price.pieces)])
+    free = [f"{_written(price.free_units, texts)} x {_price(Decimal(0), line, texts)}"] if price.free_units else []
+    paid = (f"{_written(each.units, texts)} x {sign}{_price(each.price, line, texts)}" for each in price.pieces)
+    text = " + ".join([*free, *paid])
     return f"({text}){_days(line)}" if _days(line) else text
 
 
-def _price(price: Decimal, line: ChargeLine) -> str:
+def _price(price: Decimal, line: ChargeLine, texts: Texts) -> str:
     """Return a price with all its digits, at least those of the smallest coin."""
     whole, _, behind = plain(price).partition(".")
     digits = minor_digits(line.amount.currency)
-    return f"{whole}.{behind:0<{digits}}" if behind or digits else whole
+    return texts.number(Decimal(f"{whole}.{behind:0<{digits}}" if behind or digits else whole))
 
 
 def price_source(line: ChargeLine) -> str:
@@ -151,20 +145,17 @@ def _step(step: Step) -> str:
     return f"{step.kind.value} {step.name}{off}: {plain(step.before)} -> {plain(step.after)}"
 
 
-def _reductions(line: ChargeLine) -> str:
+def _reductions(line: ChargeLine, texts: Texts) -> str:
     """Return what the customer was given, by name; a promotion, a floor and what a bundle adds are not his to know."""
-    told = [
-        _SENTENCES["reduction"].format(
-            kind=step.kind.value,
-            name=step.name,
-            what=_SENTENCES["off"].format(percent=plain(step.percent))
-            if step.percent is not None
-            else f"{plain(step.after)} {line.amount.currency}",
-        )
-        for step in line.explanation.steps
-        if step.kind in _REDUCTIONS
-    ]
-    return _SENTENCES["reductions"].format(reductions=", ".join(told)) if told else ""
+    told = [_reduction(step, line, texts) for step in line.explanation.steps if step.kind in _REDUCTIONS]
+    return texts.say("sale.reductions", reductions=", ".join(told)) if told else ""
+
+
+def _reduction(step: Step, line: ChargeLine, texts: Texts) -> str:
+    what = f"{_written(step.after, texts)} {line.amount.currency}"
+    if step.percent is not None:
+        what = texts.say("sale.reduction.off", percent=_written(step.percent, texts))
+    return texts.say("sale.reduction", kind=texts.say(f"sale.step.{step.kind.value}"), name=step.name, what=what)
 
 
 def _value(line: ChargeLine) -> str:
@@ -183,38 +174,58 @@ def plain(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _share(line: ChargeLine) -> str:
+def _written(number: Decimal, texts: Texts) -> str:
+    return texts.number(Decimal(plain(number)))
+
+
+def _period(period: Period | None, texts: Texts) -> str:
+    if period is None:
+        return texts.say("sale.one_time")
+    return texts.say("sale.period", first=texts.day(period.start), last=texts.day(period.last_day))
+
+
+def _share(line: ChargeLine, texts: Texts) -> str:
     made = line.explanation
     if made.days == made.cycle_days:
         return ""
-    return _SENTENCES["share"].format(
-        days=made.days, cycle_days=made.cycle_days, counted=_COUNTED.get(made.counted, made.counted), cycle=made.cycle
+    return texts.say(
+        f"sale.share.{made.counted}",
+        part=str(made.days),
+        whole=str(made.cycle_days),
+        cycle=_period(made.cycle, texts),
     )
 
 
-def _tier_sentence(line: ChargeLine) -> str:
-    price = line.explanation.price
-    free = [_SENTENCES["free units"].format(units=plain(price.free_units))] if price.free_units else []
+def _tier_sentence(line: ChargeLine, texts: Texts) -> str:
+    price, currency = line.explanation.price, line.amount.currency
+    free = [texts.say("sale.free_units", units=_written(price.free_units, texts))] if price.free_units else []
     pieces = [
-        _SENTENCES["piece"].format(
-            units=plain(piece.units), price=f"{_price(piece.price, line)} {line.amount.currency}"
+        texts.say(
+            "sale.piece",
+            units=_written(piece.units, texts),
+            price=f"{_price(piece.price, line, texts)} {currency}",
         )
         for piece in price.pieces
     ]
     before = price.units_before or Decimal(0)
-    return _SENTENCES["credit tiers" if line.quantity < 0 else "tiers"].format(
-        units=plain(line.quantity.copy_abs()),
-        unit=line.unit or "units",
-        period=line.charge or "one time",
-        share=_share(line),
+    return texts.say(
+        "sale.tiers.credit" if line.quantity < 0 else "sale.tiers",
+        units=_written(line.quantity.copy_abs(), texts),
+        unit=line.unit or texts.say("sale.units"),
+        period=_period(line.charge, texts),
+        share=_share(line, texts),
         pieces=", ".join([*free, *pieces]),
-        before=_SENTENCES["before"].format(units=plain(before)) if before > 0 else "",
+        before=texts.say("sale.before", units=_written(before, texts)) if before > 0 else "",
     )
 
 
-def _usage_sentence(line: ChargeLine) -> str:
-    price = plain(line.unit_price) if line.unit_price is not None else ""
-    average = "" if line.explanation.price.method == PriceMethod.FIXED else " on average"
-    at = f" at {price} {line.amount.currency}{average}" if price else ""
-    during = f" from {line.charge}" if line.charge else ""
-    return _SENTENCES["usage"].format(units=plain(line.quantity), unit=line.unit, during=during, at=at)
+def _usage_sentence(line: ChargeLine, unit_price: Decimal, texts: Texts) -> str:
+    is_average = line.explanation.price.method != PriceMethod.FIXED
+    price = f"{_written(unit_price, texts)} {line.amount.currency}"
+    return texts.say(
+        "sale.usage",
+        units=_written(line.quantity, texts),
+        unit=line.unit,
+        during=texts.say("sale.usage.during", period=_period(line.charge, texts)) if line.charge else "",
+        at=texts.say("sale.usage.average" if is_average else "sale.usage.at", price=price),
+    )

@@ -44,6 +44,8 @@ RULES: Mapping[ServiceKind, Rules] = {
 def expected_lines(history: History) -> Expected:
     """Return what should have been billed, by subscription in the order given, and what is to be said about it."""
     made = [RULES[subscription.kind](subscription, history) for subscription in history.subscriptions]
+    if len(made) == 1:
+        return made[0]
     return Expected(
         tuple(line for each in made for line in each.lines), tuple(issue for each in made for issue in each.issues)
     )

@@ -32,6 +32,7 @@ _SPAN_MONTHS = {"month": 1, "year": 12}
 _OWN = {ServiceKind.OWN_RECURRING, ServiceKind.OWN_ONE_OFF, ServiceKind.OWN_METERED}
 _OTHERS_SEATS = {EventKind.SEATS_UPGRADED, EventKind.SEATS_MOVED}
 _NO_FACTOR = Row(Decimal(1), "")
+_made = tuple.__new__
 
 
 class _Wanted(NamedTuple):
@@ -62,7 +63,9 @@ def price_in_force(  # noqa: PLR0913 - four keys of a price, each with the order
     Raises:
         InvalidError: a row's span or the term is not understood.
     """
-    wanted = _Wanted(product or subscription.product, term or subscription.term, plan or subscription.plan, part)
+    wanted = _made(
+        _Wanted, (product or subscription.product, term or subscription.term, plan or subscription.plan, part)
+    )
     row = _row(subscription.prices, on, wanted)
     told = _told(subscription, on, wanted)
     if told is not None and (row is None or row.valid_from is None or row.valid_from <= told.on):
@@ -137,8 +140,8 @@ def _told(subscription: Subscription, on: date, wanted: _Wanted) -> Event | None
 
 
 def _for_a_cycle(row: DatedPrice, subscription: Subscription, on: date, wanted: _Wanted) -> UnitPrice:
-    cycle = _cycle_months(subscription, wanted.term, wanted.plan)
     span = _span_months(row, subscription, wanted.term)
+    cycle = None if span is None else _cycle_months(subscription, wanted.term, wanted.plan)
     if cycle is None or span is None or span == cycle:
         return UnitPrice(row.amount, row.amount, _NOTHING, row.origin)
     factor = _factor(subscription, on, wanted)

@@ -46,7 +46,7 @@ class Steps(Enum):
 
 
 _ONE = Decimal(1)
-_PRODUCT, _DOWN = Steps.PRODUCT, Rounding.DOWN
+_PRODUCT, _DOWN, _HALF_UP = Steps.PRODUCT, Rounding.DOWN, Rounding.HALF_UP
 _UNITS = tuple(_ONE.scaleb(-digits, EXACT) for digits in range(RAW_DIGITS + 1))
 _times = EXACT.multiply
 _ROUND_THE_SHARE = {Steps.DAY_RATE, Steps.RATIO, Steps.ALL_UNITS_DAY_RATE}
@@ -95,11 +95,14 @@ class RoundingMode:
         digits = minor_digits(currency) if self.digits is None else self.digits
         above, below = price.as_integer_ratio()
         above, unit, how = above * 10**digits, _UNITS[digits], self.rounding
+        is_half_up = how is _HALF_UP
 
         def product(quantity: Quantity, part: int, whole: int) -> Decimal:
             if type(quantity) is not int:
                 return self.amount(price, quantity, part, whole, currency=currency)
             dividend, divisor = above * quantity * part, below * whole
+            if is_half_up and dividend >= 0:
+                return _times((dividend + dividend + divisor) // (divisor + divisor), unit)
             magnitude, rest = divmod(abs(dividend), divisor)
             if rest and how is not _DOWN and _moves_away(how, magnitude, 2 * rest - divisor):
                 magnitude += 1

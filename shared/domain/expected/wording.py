@@ -80,9 +80,8 @@ def _what(line: ExpectedLine, texts: Texts) -> str:
         return texts.say("what.free", period=period)
     key = "what.credit" if credit else "what.charge"
     price = texts.number(line.price.amount)
-    return texts.say(
-        key, quantity=quantity, price=price, currency=line.currency, share=_share(line, texts), period=period
-    )
+    currency = line.exchange.from_currency if line.exchange else line.currency
+    return texts.say(key, quantity=quantity, price=price, currency=currency, share=_share(line, texts), period=period)
 
 
 def _share(line: ExpectedLine, texts: Texts) -> str:
@@ -133,6 +132,7 @@ class _Calculation:
         self._texts = texts
         self._exact_price = Fraction(price)
         self._units = Fraction(quantity)
+        self._unsigned = texts.number(quantity if quantity > 0 else -quantity)
         self._price = texts.number(price)
         self._times_quantity = "" if quantity == 1 and len(line.pieces) > 1 else f" x {texts.number(quantity)}"
         self._share = "" if line.part == line.whole else f" x {line.part} / {line.whole}"
@@ -152,6 +152,8 @@ class _Calculation:
         line = self._line
         exact = self._exact_price * Fraction(line.part, line.whole) * self._times
         unit = self._inner(f"{self._price}{self._share}{self._rate}", exact)
+        if unit.expression == self._price and Fraction(unit.result) == exact:
+            return self.by_product()
         return [unit, self._last_of(unit, f"{{}}{self._times_quantity}", self._units)]
 
     def by_day_rate(self) -> list[_Step]:
@@ -170,8 +172,7 @@ class _Calculation:
         line = self._line
         if not self._units:
             return self.by_product()
-        units = self._texts.number(line.quantity if len(line.pieces) < 2 else 1)
-        quantity = abs(self._units)
+        units, quantity = self._unsigned, abs(self._units)
         day = self._inner(f"{self._price} x {units} / {line.whole}", self._exact_price * quantity / line.whole)
         shown = self._texts.number(day.result)
         unit = self._inner(f"{shown} x {line.part} / {units}", Fraction(day.result) * line.part / quantity)

@@ -31,7 +31,7 @@ from fractions import Fraction
 
 from shared.domain.charge_types import folded as letters
 from shared.domain.errors import ChangedError, InvalidError, PriceListError
-from shared.domain.money import exact_product, exact_sum, minor_digits, quotient_half_up
+from shared.domain.money import EXACT, exact_product, exact_sum, minor_digits, quotient_half_up
 from shared.domain.prices.entries import PERCENT_MAX, PriceEntry, PriceMethod, ScopeKind, entry_refused
 from shared.domain.prices.keys import vendor_folded
 from shared.domain.prices.tiers import Tier
@@ -280,7 +280,7 @@ def _price(before: Decimal, entry: PriceEntry, change: BulkChange) -> Decimal:
 
 def _plain(number: Decimal) -> Decimal:
     """Return the number without idle zeros and without exponent."""
-    return Decimal(f"{number:f}".rstrip("0").rstrip(".")) if "." in f"{number:f}" else number
+    return Decimal(f"{number.normalize(EXACT):f}")
 
 
 def _refuse_impossible(before: PriceEntry, after: PriceEntry) -> None:

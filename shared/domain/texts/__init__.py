@@ -3,7 +3,7 @@
 Every catalogue has the same keys with the same fields (a test holds them to it). Texts are data: no text is put
 together from words outside its catalogue. Numbers and dates are written as the language writes them.
 
-Not here: what is said about a line (``expected/wording``, ``explanations``).
+Not here: what is said about a line (``expected/wording`` for expected lines, ``explanations`` for charge lines).
 """
 
 from collections.abc import Mapping

@@ -15,6 +15,7 @@ from shared.domain.money import Money, minor_digits, quotient_half_up
 from shared.domain.periods import Period
 from shared.domain.prices import PriceBook, PriceEntry, PriceMethod, PriceSheet, SheetPrice
 from shared.domain.source_lines import SourceLine
+from shared.domain.texts import LANGUAGES
 
 MakeLine = Callable[..., SourceLine]
 MakeEntry = Callable[..., PriceEntry]
@@ -175,3 +176,56 @@ def test_the_price_source_names_list_row_scope_keys_and_value(licence: MakeLine,
 def test_numbers_are_written_in_ordinary_digits(number: str, text: str) -> None:
     """No exponent, and no zeros behind the last digit that counts."""
     assert text == plain(Decimal(number))
+
+
+@pytest.mark.parametrize(
+    ("language", "sentences", "sums"),
+    [
+        (
+            "de",
+            (
+                "10 x 8,415 EUR für 16.10.2026 bis 31.10.2026, 16 der 31 Tage des Abrechnungszeitraums "
+                "01.10.2026 bis 31.10.2026."
+            ),
+            "8,415 x 10 x 16 / 31 = 43,43 EUR",
+        ),
+        (
+            "sv",
+            "10 x 8,415 EUR för 2026-10-16 till 2026-10-31, 16 av de 31 dagarna i perioden 2026-10-01 till 2026-10-31.",
+            "8,415 x 10 x 16 / 31 = 43,43 EUR",
+        ),
+    ],
+)
+def test_a_line_speaks_the_customers_language(
+    licence: MakeLine, entry: MakeEntry, language: str, sentences: str, sums: str
+) -> None:
+    """Words, dates and decimal signs are those of the language."""
+    made = _made(licence(charge=LATER, quantity=Decimal(10)), entry("8.415"))
+
+    assert sentences == sentence(made, language)
+    assert sums == arithmetic(made, language)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_reason_for_a_gift_has_words(licence: MakeLine, entry: MakeEntry, language: str) -> None:
+    """What Microsoft gives away is told in every language, for each reason there is."""
+    given = [
+        _made(licence(cost=Money(Decimal(0), "EUR"), qualifiers='["Trial"]'), entry("5")),
+        _made(licence(cost=Money(Decimal(0), "EUR"), benefit_type="SavingsPlan"), entry("5")),
+        _made(licence(cost=Money(Decimal(0), "EUR"), unit_price=Decimal(0)), entry("5")),
+    ]
+    part = charge(licence(), PriceBook([entry("5")], name="prices.xlsx"), SHEET, is_part=True).line
+    assert part is not None
+
+    for line in [*given, part]:
+        key = f"sale.free.{line.explanation.price.matched}"
+        reason = LANGUAGES[language].messages[key]
+        assert LANGUAGES[language].say("sale.free", reason=reason) == sentence(line, language)
+
+
+def test_a_reason_without_words_is_told_as_it_is_stored(licence: MakeLine, entry: MakeEntry) -> None:
+    """A line that was stored with another reason still says it."""
+    made = _made(licence(cost=Money(Decimal(0), "EUR"), unit_price=Decimal(0)), entry("5"))
+    price = replace(made.explanation.price, matched="a gift")
+
+    assert "Kostenlos: a gift." == sentence(replace(made, explanation=replace(made.explanation, price=price)), "de")

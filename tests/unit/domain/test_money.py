@@ -137,7 +137,7 @@ def test_two_currencies_never_mix() -> None:
 
 def test_money_has_no_truth_value() -> None:
     """Zero is an amount like any other, so the question must be asked by name."""
-    with pytest.raises(TypeError, match="^money has no truth value: ask is_zero or is_negative$"):
+    with pytest.raises(TypeError, match=r"^money has no truth value: ask is_zero or is_negative$"):
         bool(_eur("0"))
 
     assert _eur("0").is_zero

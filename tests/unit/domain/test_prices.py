@@ -11,7 +11,7 @@ from shared.domain.charging import charge
 from shared.domain.errors import PriceListError
 from shared.domain.issues import IssueCode
 from shared.domain.money import Money
-from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceSheet, SheetPrice, subject_of
+from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceMethod, PriceSheet, SheetPrice, subject_of
 from shared.domain.source_lines import SourceLine
 
 MakeLine = Callable[..., SourceLine]
@@ -198,6 +198,9 @@ def _row(**changed: Any) -> SheetPrice:
         ([_row(title="a"), _row(title="b", valid_from=date(2026, 10, 2))], "a"),
         ([_row(title="a", valid_until=ON), _row(title="b")], "b"),
         ([_row(title="a", valid_until=ON)], None),
+        ([_row(title="a", valid_from=ON)], "a"),
+        ([_row(title="a", market="US"), _row(title="b", market="")], "b"),
+        ([_row(title="a", segment="Education"), _row(title="b", segment="")], "b"),
         ([_row(title="a", term="P3Y")], None),
         ([], None),
     ],
@@ -255,3 +258,16 @@ def test_a_row_that_says_more_but_is_not_in_force_is_named(licence: MakeLine, en
     assert made.line.explanation.price.row == 8
     assert [issue.code for issue in made.issues] == [IssueCode.PRICE_ROW_PASSED_OVER]
     assert "row 7 names" in made.issues[0].message
+
+
+def test_a_price_sheet_has_a_name_for_messages() -> None:
+    """Its file's, or what it is."""
+    assert ["price sheet", "sheet.csv"] == [PriceSheet(()).name, PriceSheet((), name="sheet.csv").name]
+
+
+def test_a_price_without_currency_stands_beside_no_other(entry: MakeEntry) -> None:
+    """A percentage and an amount for the same thing on the same days contradict each other."""
+    markup = entry("10", method=PriceMethod.MARKUP_ON_COST, row=1)
+
+    with pytest.raises(PriceListError, match="rows 1 and 2"):
+        PriceBook([markup, entry("10", row=2)])

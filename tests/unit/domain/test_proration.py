@@ -181,6 +181,40 @@ def test_a_legacy_line_says_how_its_cycle_was_found(legacy: MakeLine, charge: Pe
     assert basis == found.basis
 
 
+@pytest.mark.parametrize(
+    ("charge", "term", "share", "basis"),
+    [
+        # a month paid at once that clips at its end: counted back it would have 31 days
+        (_days("2026-01-31", "2026-02-27"), _days("2026-01-31", "2026-02-27"), (28, 28), "one payment for the term"),
+        # a cycle of the term that begins on a clipped day
+        (
+            _days("2027-04-10", "2027-04-29"),
+            _days("2026-10-31", "2027-10-30"),
+            (20, 30),
+            "cycle counted from the start of the term",
+        ),
+        (_days("2026-10-20", "2026-10-31"), None, (12, 31), "cycle counted back from the end of the charge"),
+        # ends in the middle of a cycle of a term that is no whole number of months
+        (
+            _days("2027-03-15", "2027-03-30"),
+            _days("2026-10-31", "2027-10-20"),
+            (16, 31),
+            "cycle counted back from the end of the charge",
+        ),
+        (_days("2026-09-29", "2026-11-01"), None, (34, 34), "Microsoft charged the whole price"),
+        (_days("2026-01-31", "2026-03-01"), None, (30, 30), "Microsoft charged the whole price"),
+    ],
+)
+def test_a_new_commerce_line_says_how_its_cycle_was_found(
+    licence: MakeLine, charge: Period, term: Period | None, share: tuple[int, int], basis: str
+) -> None:
+    """The basis stands in the explanation; the term goes before the charge's own end."""
+    found = proration_of(licence(charge=charge, term=term, billing_frequency="Monthly"))
+
+    assert found is not None
+    assert (*share, basis) == (found.days, found.cycle_days, found.basis)
+
+
 def test_one_payment_for_an_odd_term_takes_the_named_commitment(licence: MakeLine) -> None:
     """A coterminated year paid at once: the text says one-year, the dates say 254 days."""
     found = proration_of(licence(charge=ODD, term=ODD, billing_frequency=""))

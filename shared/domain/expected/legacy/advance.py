@@ -18,7 +18,7 @@ from shared.domain.expected.legacy.charges import charge, invoice_from
 from shared.domain.expected.legacy.ending import full_refund_until
 from shared.domain.expected.legacy.part_prices import PartPrices, prices_on
 from shared.domain.expected.legacy.running import Cause, Kind, Running, Span
-from shared.domain.expected.legacy.terms import LegacyTerm, months_of, term_around
+from shared.domain.expected.legacy.terms import LegacyTerm, entry_on, months_of
 from shared.domain.issues import IssueCode
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, EventKind
@@ -49,9 +49,7 @@ def buy(run: Running, event: Event, day: date) -> None:
         if free_period.begins(run, event, months, cycle_months):
             return
     anchor = day if is_renewed or run.anchor is None else run.anchor
-    term, number = term_around(day, anchor, months, cycle_months)
-    cycle = term.cycle(number) or Period(day, term.end)
-    run.aim(term, number + 1)
+    run.term, cycle, run.next_number, run.next_on = entry_on(day, anchor, months, cycle_months)
     kind = _RENEWAL if is_renewed else _first_kind(run, day, cycle)
     _charge_cycle(run, cycle, day, kind, _made(Cause, (event, day, None, run.quantity)))
 

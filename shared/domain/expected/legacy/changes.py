@@ -46,19 +46,14 @@ _made = tuple.__new__
 
 def change_quantity(run: Running, event: Event, on: date, quantity: Quantity) -> None:
     """Let *quantity* hold from that day on; its lines are made later."""
-    if quantity != run.quantity:
-        change = _made(Cause, (event, on, run.quantity, quantity))
-        run.quantity = quantity
-        _note(run, change)
-
-
-def _note(run: Running, change: Cause) -> None:
-    if run.free_since:
-        run.free_since.append(change)
+    before = run.quantity
+    if quantity == before:
         return
-    if not run.changes:
-        run.changes_due_on = cycle_at(change.on, run.term.anchor, 1).end
-    run.changes.append(change)
+    run.quantity = quantity
+    waiting = run.free_since or run.changes
+    if not waiting:
+        run.changes_due_on = cycle_at(on, run.term.anchor, 1).end
+    waiting.append(_made(Cause, (event, on, before, quantity)))
 
 
 def settle_changes(run: Running, on: date, charge_type: str = rules.INSTANCE_PRORATE) -> None:

@@ -106,9 +106,7 @@ class Running:
 
     def aim(self, term: LegacyTerm, number: int) -> None:
         """Let the cycle of that number, or the term after *term*, be what is charged next."""
-        self.term, self.next_number = term, number
-        cycle = term.cycle(number)
-        self.next_on = term.end if cycle is None else cycle.start
+        self.term, self.next_number, self.next_on = term, number, term.starts_on(number)
 
     def ignore(self, event: Event, why: str, cure: str) -> None:
         """Note that an event changes nothing."""

@@ -12,6 +12,7 @@ Not here: what a cycle costs, the partner's billing day (``legacy_dates``), new-
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from shared.domain.periods import Period, add_months
 from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months
@@ -58,6 +59,15 @@ class LegacyTerm:
         early = 1 if number and self.is_charged_early else 0
         return _cycle(self.anchor, self.offset + start - early, self.cycle_months)
 
+    def starts_on(self, number: int) -> date:
+        """Return the first day of the charge cycle of that number, or of the next term where there is no such cycle.
+
+        Raises:
+            PeriodError: the cycle would leave the calendar.
+        """
+        cycle = self.cycle(number)
+        return self.end if cycle is None else cycle.start
+
     def number_at(self, day: date) -> int:
         """Return the number of the cycle that *day* lies in, the earliest one where cycles overlap."""
         number = 0
@@ -82,9 +92,18 @@ def months_of(term: str, plan: Plan) -> tuple[int, int]:
     return months, min(months, PLAN_MONTHS.get(plan, months))
 
 
+class Entry(NamedTuple):
+    """Where a purchase enters a term: the cycle it falls into, and the number and first day of the one after it."""
+
+    term: LegacyTerm
+    cycle: Period
+    next_number: int
+    next_on: date
+
+
 @lru_cache(maxsize=1 << 16)
-def term_around(day: date, anchor: date, months: int, cycle_months: int) -> tuple[LegacyTerm, int]:
-    """Return the term in which *day* lies, and the number of its cycle, when terms follow each other from *anchor* on.
+def entry_on(day: date, anchor: date, months: int, cycle_months: int) -> Entry:
+    """Return where a purchase of that day enters, when terms of *months* months follow each other from *anchor* on.
 
     Raises:
         PeriodError: the term would leave the calendar.
@@ -93,4 +112,5 @@ def term_around(day: date, anchor: date, months: int, cycle_months: int) -> tupl
     if add_months(anchor, count * months) > day:
         count -= 1
     term = LegacyTerm(anchor, count * months, months, cycle_months)
-    return term, term.number_at(day)
+    number = term.number_at(day)
+    return Entry(term, term.cycle(number) or Period(day, term.end), number + 1, term.starts_on(number + 1))

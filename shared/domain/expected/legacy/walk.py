@@ -75,7 +75,8 @@ def _days(events: Iterable[Event], last_day: date) -> list[tuple[date, list[Even
 def _live(run: Running, on: date, events: Sequence[Event]) -> None:
     event = events[0]
     if len(events) == 1 and event.kind is _QUANTITY_CHANGED and is_sound(event):
-        advance_to(run, on)
+        if run.next_on <= on or run.changes_due_on <= on:
+            advance_to(run, on)
         if run.status is _ACTIVE and event.quantity is not None:  # the ordinary day, which has no other side
             change_quantity(run, event, on, event.quantity)
             return

@@ -24,7 +24,6 @@ from shared.domain.expected.rules import Rule
 from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.subscription import Subscription
 
-
 _line = tuple.__new__
 """Makes a line of a tuple that has all its fields: twice as fast as naming them."""
 _tick = itemgetter(0)

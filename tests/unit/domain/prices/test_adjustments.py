@@ -3,6 +3,7 @@
 import itertools
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -202,6 +203,23 @@ def test_a_line_gets_the_rules_that_are_for_it_on_its_day() -> None:
     assert () == rules.boundaries(PriceSubject(customer_id="c-2", product_id="Y"))
     assert rules
     assert not NO_ADJUSTMENTS
+
+
+def test_discounts_and_guards_end_on_their_days_too() -> None:
+    """From their last day on they are not there."""
+    until = Reach(valid_until=NOVEMBER)
+    rules = AdjustmentRules(
+        [replace(RELATIONSHIP, reach=until), replace(SEVERAL, reach=until), replace(CAP, reach=until)]
+    )
+    before, after = (rules.applicable(SUBJECT, SaleAt(on=day, bases=BASES)) for day in (OCTOBER, NOVEMBER))
+
+    assert (1, 1, 1) == (len(before.relationships), len(before.several_services), len(before.guards))
+    assert ((), (), ()) == (after.relationships, after.several_services, after.guards)
+
+
+def test_a_list_of_rules_has_a_name_for_messages() -> None:
+    """Its file's, or what it is."""
+    assert ["offers and discounts", "o.csv"] == [NO_ADJUSTMENTS.name, AdjustmentRules(name="o.csv").name]
 
 
 def test_foreign_offers_are_converted_at_the_rate_of_the_day() -> None:

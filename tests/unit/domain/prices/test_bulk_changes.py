@@ -1,6 +1,7 @@
 """Bulk changes: looked at first, made exactly as looked at, and never silently where a percentage means two things."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,8 @@ from shared.domain.errors import ChangedError, InvalidError, PriceListError
 from shared.domain.prices import PriceEntry, PriceMethod
 from shared.domain.prices.bulk_changes import BulkChange, BulkPreview, PreviewRow, PriceFilter, apply, preview
 from shared.domain.prices.entries import ScopeKind
+from shared.domain.prices.offers import Offer
+from shared.domain.prices.reach import Reach
 from shared.domain.prices.tiers import Tier
 from shared.domain.prices.versions import PriceListVersion
 
@@ -77,7 +80,9 @@ def test_tiers_are_raised_one_by_one(entry: MakeEntry) -> None:
     tiered = entry("0", method=PriceMethod.GRADUATED, currency="EUR", scope="", tiers=tiers)
     seen = preview(_version(tiered), _change("10"))
 
-    assert [("1", "1.10"), ("101", "0.88")] == [(str(row.from_units), str(row.after)) for row in seen.rows]
+    assert [("1", "1.00", "1.10"), ("101", "0.80", "0.88")] == [
+        (str(row.from_units), str(row.before), str(row.after)) for row in seen.rows
+    ]
     assert [Decimal("1.10"), Decimal("0.88"), Decimal(0)] == [tier.price for tier in seen.entries[1].tiers]
 
 
@@ -193,9 +198,9 @@ def test_a_change_of_nothing_or_of_nobody_is_refused(entry: MakeEntry) -> None:
     nothing = preview(list_, _change(rows=PriceFilter(product_ids=frozenset({"FREE"}))))
 
     assert "its price stays what it is" == nothing.left[0].reason
-    with pytest.raises(InvalidError, match="widen its filter"):
+    with pytest.raises(InvalidError, match="^the change would leave every price as it is: widen its filter$"):
         apply(list_, nothing, author="Grace", note="")
-    with pytest.raises(InvalidError, match="needs an author"):
+    with pytest.raises(InvalidError, match="^a price change needs an author: say who decided it$"):
         apply(list_, preview(list_, _change()), author=" ", note="")
 
 
@@ -274,3 +279,85 @@ def test_the_preview_is_in_the_order_of_the_list(entry: MakeEntry) -> None:
         )
         == seen.rows[0]
     )
+
+
+def test_nothing_in_percent_changes_nothing(entry: MakeEntry) -> None:
+    """Every row the filter takes is left, with whose it is, what for, and why."""
+    list_ = _version(entry("10", row=1), entry("90", method=ERP, row=2, product_id="P"))
+    left = preview(list_, _change("0")).left
+
+    assert [
+        (1, "all customers", "everything", "its price stays what it is"),
+        (2, "all customers", "ProductId P", "its price stays what it is"),
+    ] == [(each.row, each.owner, each.applies_to, each.reason) for each in left]
+
+
+def test_a_list_can_be_changed_from_its_first_day_on_even_without_rows() -> None:
+    """There is nothing to change, and nothing wrong."""
+    seen = preview(_version(), _change(valid_from=JANUARY))
+
+    assert ((), 0, 0) == (seen.entries, seen.changed_count, seen.untouched_count)
+
+
+def test_a_filter_for_one_scope_takes_no_other_of_the_same_name(entry: MakeEntry) -> None:
+    """A customer, a group and a subscription may be called alike."""
+    kinds = (ScopeKind.CUSTOMER, ScopeKind.GROUP, ScopeKind.SUBSCRIPTION)
+    rows = [entry("10", scope="x", scope_kind=kind) for kind in kinds]
+    filters = [
+        PriceFilter(customers=frozenset({"X"})),
+        PriceFilter(customer_groups=frozenset({"X"})),
+        PriceFilter(subscriptions=frozenset({"X"})),
+    ]
+
+    assert [[True, False, False], [False, True, False], [False, False, True]] == [
+        [rows_of.takes(row) for row in rows] for rows_of in filters
+    ]
+
+
+def test_a_price_in_yen_is_rounded_to_whole_yen(entry: MakeEntry) -> None:
+    """The decimals are those of the currency."""
+    seen = preview(_version(entry("1001", currency="JPY")), _change())
+
+    assert ["1051"] == [str(row.after) for row in seen.rows]
+
+
+def test_idle_zeros_of_an_old_price_are_no_decimals(entry: MakeEntry) -> None:
+    """10.0500 has two decimals, whatever the file wrote; forty digits stay forty digits."""
+    long = "1." + "1" * 39 + "0"
+    rows = preview(_version(entry("10.0500", row=1), entry("100", row=2), entry(long, row=3)), _change("100")).rows
+
+    assert ["20.10", "200.00", "2." + "2" * 39] == [str(row.after) for row in rows]
+
+
+def test_a_percentage_may_reach_its_limit(entry: MakeEntry) -> None:
+    """A thousand percent is inside."""
+    seen = preview(_version(entry("500", method=ERP)), _change("100"))
+
+    assert [Decimal(1000)] == [row.after for row in seen.rows]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"percent": None}, "^give either a percentage, or an amount with its currency$"),
+        ({"amount": Decimal(1), "currency": "EUR"}, "^give either a percentage, or an amount with its currency$"),
+        ({"currency": "EUR"}, "^give either a percentage, or an amount with its currency$"),
+        ({"percent": "-100"}, "^-100 percent would leave no price: give more than -100$"),
+        (
+            {"rounding_step": Decimal("-0.5")},
+            "^prices cannot be rounded to steps of -0.5: give such as 0.05$",
+        ),
+    ],
+)
+def test_a_change_that_cannot_be_says_how_to_write_one(change: dict[str, Any], said: str) -> None:
+    """The cure stands in the message."""
+    with pytest.raises(InvalidError, match=said):
+        _change(**change)
+
+
+def test_a_new_version_keeps_the_offers(entry: MakeEntry) -> None:
+    """Only prices change."""
+    offer = Offer(name="Autumn", reach=Reach(), percent_off=Decimal(10), row=3)
+    list_ = replace(_version(entry("10")), rules=(offer,))
+
+    assert (offer,) == apply(list_, preview(list_, _change()), author="Grace", note="").rules

@@ -292,3 +292,24 @@ def test_a_given_line_of_an_entry_with_tiers_takes_no_units(licence: MakeLine, e
 
     assert "0.00 EUR" == str(made.amount)
     assert made.explanation.price.units_before is None
+
+
+def test_a_sale_names_what_it_was_made_from(entry: MakeEntry) -> None:
+    """The price of a unit, and the base by its name: ERP, retail amount, cost or nothing."""
+    seats = Measure(units=Decimal(2), currency="EUR", cost=Decimal(20), erp=Decimal(12))
+    meter = Measure(units=Decimal(2), currency="EUR", cost=Decimal(20), retail=Decimal(24), is_usage=True)
+    ten = Decimal(10)
+    made = [
+        sale_of(entry("10"), seats),
+        sale_of(entry("50", method=M.PERCENT_OF_ERP), seats),
+        sale_of(entry("50", method=M.PERCENT_OF_ERP), meter),
+        sale_of(entry("10", method=M.MARKUP_ON_COST), seats),
+    ]
+
+    assert [
+        (ten, None, ""),
+        (Decimal(6), Decimal(12), "ERP"),
+        (None, Decimal(24), "retail amount"),
+        (None, Decimal(20), "cost"),
+    ] == [(sale.unit_price, sale.base, sale.base_name) for sale in made if sale is not None]
+    assert {"EUR"} == {sale.currency for sale in made if sale is not None}

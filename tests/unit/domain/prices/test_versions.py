@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from shared.domain.errors import NotFoundError, PriceListError
-from shared.domain.prices import PriceEntry
+from shared.domain.prices import PriceEntry, PriceKeys, PriceMethod, Tier
 from shared.domain.prices.offers import Offer
 from shared.domain.prices.reach import Reach
 from shared.domain.prices.versions import PriceListHistory, PriceListVersion
@@ -80,3 +80,22 @@ def test_an_unknown_version_is_not_found(version: PriceListVersion) -> None:
     """The id is told."""
     with pytest.raises(NotFoundError, match="no version abc"):
         PriceListHistory([version]).version("abc")
+
+
+def test_the_name_of_a_version_stays_what_it_was() -> None:
+    """Ids are stored and quoted: the same content has to have the same one in the next release."""
+    keys = PriceKeys(product_id="P")
+    tiers = (Tier(Decimal(1), Decimal("1.00")), Tier(Decimal("1E2"), Decimal("0.80")))
+    entry = PriceEntry(scope="", keys=keys, method=PriceMethod.GRADUATED, currency="EUR", tiers=tiers)
+    offer = Offer(name="Autumn", reach=Reach(customer_id="c-1"), percent_off=Decimal(10), row=3)
+
+    assert "b337af34ef861477" == PriceListVersion(valid_from=JANUARY, entries=(entry,), rules=(offer,)).version_id
+
+
+def test_a_price_is_spelled_with_all_its_digits(entry: MakeEntry) -> None:
+    """Two prices that differ in the fortieth digit are two versions."""
+    one, other = (PriceListVersion(valid_from=JANUARY, entries=(entry("1." + "0" * 38 + last),)) for last in "12")
+
+    assert one.version_id != other.version_id
+    with pytest.raises(PriceListError, match=r"\. Keep one of them, or let one begin on another day\.$"):
+        PriceListHistory([one, other])
