@@ -8,7 +8,6 @@ memory (``lru_cache``) is left out: it would answer for the code that was change
 """
 
 import ast
-import json
 import re
 import shutil
 import subprocess
@@ -21,6 +20,8 @@ ROOT = Path(__file__).parents[1]
 WORK = ROOT / ".prorata" / "mutation"
 DOCUMENT = ROOT / "docs" / "mutation-testing.md"
 COPIED = ("function_app.py", "functions", "host.json", "local", "pyproject.toml", "shared", "tests")
+NOTICED = {"killed", "timeout"}
+"""A change that makes a loop endless is noticed as well as one that fails a test."""
 MEMORIES = {"lru_cache", "cache"}
 MUTABLE_AS_THEY_ARE = {"classmethod", "staticmethod"}
 
@@ -33,15 +34,11 @@ def main() -> int:
     for path in scope:
         path.write_text(without_decorators(path.read_text("utf-8")), "utf-8")
     print(f"changing {len(scope)} modules in {WORK.relative_to(ROOT)}; takes some minutes", flush=True)
-    log = WORK / "run.log"
-    with log.open("wb") as output:
-        run = subprocess.run(
-            [sys.executable, "-m", "mutmut", "run"], cwd=WORK, stdout=output, stderr=output, check=False
-        )
+    run = _mutmut("run")
     if run.returncode:
-        print(log.read_text("utf-8", "replace").replace("\r", "\n")[-3000:])
+        print((run.stdout + run.stderr).replace("\r", "\n")[-3000:])
         return 1
-    return report(_mutmut("results").splitlines())
+    return report(_mutmut("results", "--all", "true").stdout)
 
 
 def copy_tree() -> list[Path]:
@@ -74,23 +71,37 @@ def without_decorators(source: str) -> str:
     return "\n".join(lines) + "\n"
 
 
-def report(results: list[str]) -> int:
-    """Print the figures and the survivors by function; return 1 where the document does not explain them all."""
-    _mutmut("export-cicd-stats")
-    figures = json.loads((WORK / "mutants" / "mutmut-cicd-stats.json").read_text("utf-8"))
-    print(_mutmut("--version").strip(), " ".join(f"{name}={count}" for name, count in figures.items() if count))
-    lived = [line.split(":")[0].strip() for line in results if line.strip() and not line.endswith(": timeout")]
-    found = Counter(map(function_of, lived))
-    explained = Counter(
-        {name: int(count) for name, count in re.findall(r"^\| `([\w.]+)` \| (\d+) \|", _document(), re.MULTILINE)}
-    )
+def report(results: str) -> int:
+    """Print the figures by module and the survivors; return 1 where the document does not explain them all."""
+    found = dict(re.findall(r"^\s*(\S+__mutmut_\d+): (.+?)\s*$", results, re.MULTILINE))
+    lived = [name for name, status in found.items() if status not in NOTICED]
+    totals, survivors = Counter(map(module_of, found)), Counter(map(module_of, lived))
+    print("| module | mutants | survive |\n|---|---|---|")
+    for module, total in sorted(totals.items()):
+        print(f"| `{module}` | {total:,} | {survivors[module] or ''} |")
+    print(f"| all | {len(found):,} | {len(lived):,} |")
     for name in lived:
-        print(f"  {name}")
+        print(f"  {name}: {found[name]}")
+    return compare(Counter(map(function_of, lived)))
+
+
+def compare(found: Counter[str]) -> int:
+    """Print how the survivors by function differ from those that the document explains; return 1 for new ones."""
+    text = DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
+    rows = re.findall(r"^\| `([\w.]+)` \| (\d+) \|", text, re.MULTILINE)
+    explained: Counter[str] = Counter()
+    for name, count in rows:
+        explained[name] += int(count)
     for name, count in sorted((found - explained).items()):
         print(f"not explained in {DOCUMENT.relative_to(ROOT)}: {count} of {name}")
     for name, count in sorted((explained - found).items()):
         print(f"explained, but no longer there: {count} of {name}")
     return 1 if found - explained else 0
+
+
+def module_of(mutant: str) -> str:
+    """Return ``prices/book.py`` for ``shared.domain.prices.book.xǁPriceBookǁfind__mutmut_3``."""
+    return mutant.removeprefix("shared.domain.").rpartition(".")[0].replace(".", "/") + ".py"
 
 
 def function_of(mutant: str) -> str:
@@ -100,15 +111,9 @@ def function_of(mutant: str) -> str:
     return f"{module}.{function.removeprefix('x_').removeprefix('xǁ').replace('ǁ', '.')}"
 
 
-def _document() -> str:
-    return DOCUMENT.read_text("utf-8") if DOCUMENT.exists() else ""
-
-
-def _mutmut(command: str) -> str:
-    made = subprocess.run(
-        [sys.executable, "-m", "mutmut", command], cwd=WORK, check=True, capture_output=True, encoding="utf-8"
-    )
-    return made.stdout
+def _mutmut(*command: str) -> subprocess.CompletedProcess[str]:
+    told = [sys.executable, "-m", "mutmut", *command]
+    return subprocess.run(told, cwd=WORK, check=False, capture_output=True, encoding="utf-8")  # noqa: S603 - our own
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ from local.parallel_reading import read_files
 from local.price_files import customer_groups, opened, price_book, price_sheet, special_terms
 from shared.application.services import Document, Formats
 from shared.bootstrap import FORMATS, open_stores
+from shared.domain.agreed_terms import price_boundaries
 from shared.domain.charging import ChargeLine
 from shared.domain.customer_bills import CustomerBill, Terms, bill_customer, by_customer, emptied
 from shared.domain.errors import BusyError, InvalidError, StorageUnavailableError
@@ -93,8 +94,7 @@ def bill_files(request: BillRequest, progress: Callable[[int], None] = lambda _:
     groups = customer_groups(request.customer_groups)
     prices = price_book(request.prices, groups)
     special = special_terms(request.offers, request.price_lock, groups)
-    boundaries = special.rules.with_boundaries_of(prices) if special else prices.boundaries
-    files = read_files(request.lines, boundaries, progress)
+    files = read_files(request.lines, price_boundaries(prices, special), progress)
     period = request.period or files.period
     if period is None:
         if files.issues:

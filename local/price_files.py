@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from shared.bootstrap import FORMATS
-from shared.documents.customer_groups import read_customer_groups
-from shared.documents.offers_and_discounts import read_offers_and_discounts
 from shared.domain.adjusted_sales import SpecialTerms
+from shared.domain.agreed_terms import agreed_terms
 from shared.domain.errors import InvalidError
 from shared.domain.expected_sales import SaleTerms
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
-from shared.domain.prices.adjustment_rules import AdjustmentRules
-from shared.domain.prices.price_locks import PriceLockPolicy, PriceLocks
+from shared.domain.prices.price_locks import PriceLockPolicy
 
 Groups = Mapping[str, Iterable[str]]
 T = TypeVar("T")
@@ -81,22 +79,19 @@ def customer_groups(path: Path | None) -> Groups:
     Raises:
         InvalidError: the file cannot be used.
     """
-    return {} if path is None else opened(path, read_customer_groups)
+    return {} if path is None else opened(path, FORMATS.read_customer_groups)
 
 
 def special_terms(offers: Path | None, price_lock: PriceLockPolicy | None, groups: Groups) -> SpecialTerms | None:
     """Return what is agreed beside the price list; None where nothing is, so that nothing is asked of each line.
 
     Raises:
-        InvalidError: the file cannot be used.
+        InvalidError: the file cannot be used, or says something else than *price_lock*.
     """
-    if offers is None and price_lock is None:
-        return None
-    locks = PriceLocks(price_lock or PriceLockPolicy.AT_ONCE)
     if offers is None:
-        return SpecialTerms(locks=locks)
-    rules = opened(offers, read_offers_and_discounts)
-    return SpecialTerms(AdjustmentRules(rules, name=offers.name, groups=groups), locks)
+        return agreed_terms((), name="", groups=groups, lock=price_lock)
+    rows = opened(offers, FORMATS.read_offers_and_discounts)
+    return agreed_terms(rows, name=offers.name, groups=groups, lock=price_lock)
 
 
 def opened(path: Path, read: Callable[[BinaryIO, str], T]) -> T:

@@ -14,6 +14,7 @@ from functools import cache
 from shared.application.services import Formats, Services
 from shared.documents.control_totals import read_control_totals
 from shared.documents.customer_groups import read_customer_groups
+from shared.documents.offers_and_discounts import read_offers_and_discounts
 from shared.documents.price_lists import read_price_list
 from shared.documents.price_sheets import read_price_sheet
 from shared.documents.rendering import customer_documents, reseller_documents
@@ -99,6 +100,7 @@ FORMATS = Formats(
     read_subscription_details=read_subscription_details,
     read_control_totals=read_control_totals,
     read_customer_groups=read_customer_groups,
+    read_offers_and_discounts=read_offers_and_discounts,
     customer_documents=customer_documents,
     reseller_documents=reseller_documents,
 )

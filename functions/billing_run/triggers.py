@@ -30,7 +30,7 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the library lea
 
 @blueprint.route(route="billing-terms/{period}/{kind}", methods=["PUT"])
 def upload_billing_terms(req: func.HttpRequest) -> func.HttpResponse:
-    """Check a price list, price sheet, subscription details or control totals, and put them in force."""
+    """Check billing terms of a kind (a price list, customer groups, offers and so on), and put them in force."""
     return respond(lambda: _keep_terms(req))
 
 

@@ -9,6 +9,7 @@ from shared.application.messages import ChunkMessage
 from shared.application.runs import current_run, finish_chunk, terms_of
 from shared.application.services import Services
 from shared.application.terms import load_terms
+from shared.domain.agreed_terms import price_boundaries
 from shared.domain.charge_issues import customer_parked
 from shared.domain.customer_bills import CustomerBill, CustomerLines, Terms, bill_customer, emptied
 from shared.domain.errors import ConflictError, IntegrityError, InvalidError, OperationalError
@@ -66,9 +67,9 @@ def _bill_one(services: Services, run: Run, customer_id: str, terms: Terms) -> C
 
 
 def _lines_of(services: Services, run: Run, customer_id: str, terms: Terms) -> CustomerLines:
-    customer = CustomerLines(customer_id)
+    customer, boundaries = CustomerLines(customer_id), price_boundaries(terms.prices, terms.special)
     for extract in services.sources.extracts(run.period, customer_id, run.inputs.files):
-        for read in services.formats.read_source(extract, terms.prices.boundaries, customer.folds):
+        for read in services.formats.read_source(extract, boundaries, customer.folds):
             customer.lines.extend(read.lines)
             customer.folds.merge(read.folds)
             customer.issues.extend(issue for issue in read.issues if issue.customer_id)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO, Protocol
 
+from shared.domain.agreed_terms import Agreed
 from shared.domain.invoices import Invoice
 from shared.domain.issues import Issue
 from shared.domain.prices import PriceEntry, SheetPrice
@@ -97,6 +98,7 @@ class Formats:
     read_subscription_details: Callable[[BinaryIO, str], list[SubscriptionDetails]]
     read_control_totals: Callable[[BinaryIO, str], list[ControlTotal]]
     read_customer_groups: Callable[[BinaryIO, str], dict[str, tuple[str, ...]]]
+    read_offers_and_discounts: Callable[[BinaryIO, str], list[Agreed]]
     customer_documents: CustomerDocuments
     reseller_documents: ResellerDocuments
 

@@ -4,10 +4,13 @@ Not here: what prices mean (``shared/domain/prices``).
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache, partial
+from typing import BinaryIO, TypeVar
 
 from shared.application.services import Formats, Services
+from shared.domain.adjusted_sales import SpecialTerms
+from shared.domain.agreed_terms import agreed_terms
 from shared.domain.customer_bills import Terms
 from shared.domain.errors import StateError
 from shared.domain.periods import BillingPeriod
@@ -17,12 +20,13 @@ from shared.domain.subscription_details import by_subscription, with_details
 from shared.storage.repositories.terms import TermsKind, TermsVersion
 
 Groups = Mapping[str, tuple[str, ...]]
+T = TypeVar("T")
 
 
 def keep_terms(services: Services, kind: TermsKind, period: BillingPeriod, name: str, content: bytes) -> bool:
     """Check a file and make it the version in force from *period* on; return False where it is that already.
 
-    Price list and customer groups are checked together: upload the groups first.
+    Customer groups are checked together with price list and offers, which may name them: upload the groups first.
 
     Raises:
         InvalidError: the file cannot be read or contradicts itself; nothing was kept.
@@ -30,11 +34,13 @@ def keep_terms(services: Services, kind: TermsKind, period: BillingPeriod, name:
     stream = io.BytesIO(content)
     match kind:
         case TermsKind.PRICE_LIST:
-            groups = _groups(services.formats, services.terms.in_force(TermsKind.CUSTOMER_GROUPS, period))
-            PriceBook(services.formats.read_price_list(stream, name), name=name, groups=groups)
+            PriceBook(services.formats.read_price_list(stream, name), name=name, groups=_known(services, period))
         case TermsKind.CUSTOMER_GROUPS:
             groups = services.formats.read_customer_groups(stream, name)
-            _check_against(services, services.terms.in_force(TermsKind.PRICE_LIST, period), groups)
+            _check_against(services, period, groups)
+        case TermsKind.OFFERS_AND_DISCOUNTS:
+            rows = services.formats.read_offers_and_discounts(stream, name)
+            agreed_terms(rows, name=name, groups=_known(services, period))
         case TermsKind.PRICE_SHEET:
             PriceSheet(services.formats.read_price_sheet(stream, name), name=name)
         case TermsKind.SUBSCRIPTION_DETAILS:
@@ -44,22 +50,37 @@ def keep_terms(services: Services, kind: TermsKind, period: BillingPeriod, name:
     return services.terms.put(kind, period, name, content)
 
 
-def _check_against(services: Services, prices: TermsVersion | None, groups: Groups) -> None:
-    """Refuse groups with which the price list in force could not be used any more."""
+def _known(services: Services, period: BillingPeriod) -> Groups:
+    return _groups(services.formats, services.terms.in_force(TermsKind.CUSTOMER_GROUPS, period))
+
+
+def _check_against(services: Services, period: BillingPeriod, groups: Groups) -> None:
+    """Refuse groups with which the price list or the offers in force could not be used any more."""
+    prices = services.terms.in_force(TermsKind.PRICE_LIST, period)
     if prices is not None:
         _book(services.formats, prices, groups)
+    _special(services.formats, services.terms.in_force(TermsKind.OFFERS_AND_DISCOUNTS, period), groups)
 
 
 def _book(formats: Formats, prices: TermsVersion, groups: Groups) -> PriceBook:
-    with prices.file.open() as stream:
-        return PriceBook(formats.read_price_list(stream, prices.file.name), name=prices.file.name, groups=groups)
+    return _read(
+        prices, lambda stream, name: PriceBook(formats.read_price_list(stream, name), name=name, groups=groups)
+    )
 
 
 def _groups(formats: Formats, version: TermsVersion | None) -> Groups:
+    return {} if version is None else _read(version, formats.read_customer_groups)
+
+
+def _special(formats: Formats, version: TermsVersion | None, groups: Groups) -> SpecialTerms | None:
     if version is None:
-        return {}
+        return None
+    return agreed_terms(_read(version, formats.read_offers_and_discounts), name=version.file.name, groups=groups)
+
+
+def _read(version: TermsVersion, read: Callable[[BinaryIO, str], T]) -> T:
     with version.file.open() as stream:
-        return formats.read_customer_groups(stream, version.file.name)
+        return read(stream, version.file.name)
 
 
 def terms_in_force(services: Services, period: BillingPeriod) -> tuple[TermsVersion, ...]:
@@ -85,21 +106,20 @@ def _loaded(formats: Formats, period: BillingPeriod, versions: tuple[TermsVersio
     prices = of_kind.get(TermsKind.PRICE_LIST)
     if prices is None:
         raise StateError(f"there is no price list for {period}: upload one as billing terms of kind price-list")
-    book = _book(formats, prices, _groups(formats, of_kind.get(TermsKind.CUSTOMER_GROUPS)))
+    groups = _groups(formats, of_kind.get(TermsKind.CUSTOMER_GROUPS))
+    book = _book(formats, prices, groups)
+    special = _special(formats, of_kind.get(TermsKind.OFFERS_AND_DISCOUNTS), groups)
     sheet, details = NO_PRICE_SHEET, by_subscription(())
     if (version := of_kind.get(TermsKind.PRICE_SHEET)) is not None:
-        with version.file.open() as stream:
-            sheet = PriceSheet(formats.read_price_sheet(stream, version.file.name), name=version.file.name)
+        sheet = _read(version, lambda stream, name: PriceSheet(formats.read_price_sheet(stream, name), name=name))
     if (version := of_kind.get(TermsKind.SUBSCRIPTION_DETAILS)) is not None:
-        with version.file.open() as stream:
-            details = by_subscription(formats.read_subscription_details(stream, version.file.name))
-    return Terms(period, book, sheet, partial(with_details, details=details))
+        details = by_subscription(_read(version, formats.read_subscription_details))
+    return Terms(period, book, sheet, partial(with_details, details=details), special)
 
 
 def load_control_totals(services: Services, versions: tuple[TermsVersion, ...]) -> list[ControlTotal]:
     """Return what Microsoft says its documents hold, or nothing where nobody gave it."""
     for version in versions:
         if version.kind is TermsKind.CONTROL_TOTALS:
-            with version.file.open() as stream:
-                return services.formats.read_control_totals(stream, version.file.name)
+            return _read(version, services.formats.read_control_totals)
     return []

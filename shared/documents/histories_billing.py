@@ -16,14 +16,26 @@ from typing import Annotated, Any, ClassVar, Self, get_args, get_type_hints
 from pydantic import Field, PlainValidator, StrictBool, StrictInt, WithJsonSchema, create_model, model_validator
 
 from shared.documents.histories_part import Part
-from shared.documents.histories_values import Chosen, Number, OneOf, day, refusal
+from shared.documents.histories_values import Chosen, Number, OneOf, day, plain, refusal
 from shared.domain.errors import InvalidError
 from shared.domain.expected.rounding import MODES
 from shared.domain.subscriptions.own_billing import Alignment, OwnBilling, Span
 
 SPANS_MAX = 1200
 SAID_BY_THE_CYCLE = {"every", "span", "alignment", "billing_day"}
-_EVERY = re.compile(r"(?:(\d{1,4})\s*)?(day|week|month|quarter|half-year|year)s?", re.IGNORECASE | re.ASCII)
+_EVERY = re.compile(r"(?:(\d{1,4})-?)?(day|week|month|quarter|half-year|year)s?", re.ASCII)
+_ADVERBS = {
+    "daily": "day",
+    "weekly": "week",
+    "monthly": "month",
+    "quarterly": "quarter",
+    "half-yearly": "half-year",
+    "semi-annual": "half-year",
+    "semi-annually": "half-year",
+    "yearly": "year",
+    "annual": "year",
+    "annually": "year",
+}
 _MONTHS = {"month": 1, "quarter": 3, "half-year": 6, "year": 12}
 _DAYS = {"day": 1, "week": 7}
 
@@ -33,12 +45,13 @@ Anchor = str | int | date
 
 def every(value: object) -> EveryValue:
     """Return the length of a cycle: ``1 month``, ``3 months``, ``quarter``, ``30 days``, ``term``."""
-    if value == "term":
+    word = plain(value) if isinstance(value, str) else ""
+    if word == "term":
         return 1, Span.TERM
-    found = _EVERY.fullmatch(value.strip()) if isinstance(value, str) else None
+    found = _EVERY.fullmatch(_ADVERBS.get(word, word))
     if found is None:
         raise refusal("is no length of a cycle: write such as '1 month', '3 months', 'quarter', 'year' or '30 days'")
-    count, unit = int(found[1] or 1), found[2].casefold()
+    count, unit = int(found[1] or 1), found[2]
     length = count * (_DAYS.get(unit) or _MONTHS[unit])
     if not 1 <= length <= SPANS_MAX:
         raise refusal(f"is no length of a cycle: from 1 to {SPANS_MAX} days or months")
@@ -47,8 +60,10 @@ def every(value: object) -> EveryValue:
 
 def anchor(value: object) -> Anchor:
     """Return where cycles are anchored: ``start``, ``calendar``, a day of the month, or a day."""
-    if isinstance(value, str) and value in {"start", "calendar"}:
-        return value
+    if isinstance(value, str) and plain(value) in {"start", "calendar"}:
+        return plain(value)
+    if isinstance(value, str) and re.fullmatch(r"\d{1,2}", value, re.ASCII):
+        value = int(value)
     if isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 31:
         return value
     if isinstance(value, str) and re.fullmatch(r"\d{4}-.*", value):

@@ -58,11 +58,33 @@ ALLOWED: dict[EventKind, set[str]] = {
     _K.CREDITED: {"last_day"},
 }
 
+_SAID_OTHERWISE = (
+    ("purchased", "created"),
+    ("new", "created"),
+    ("renew", "renewed"),
+    ("add-quantity", "quantity-changed"),
+    ("remove-quantity", "quantity-changed"),
+    ("seats-added", "quantity-changed"),
+    ("seats-removed", "quantity-changed"),
+    ("resumed", "reactivated"),
+    ("convert", "converted"),
+    ("frequency-changed", "plan-changed"),
+    ("term-changed", "plan-changed"),
+    ("migrated", "cancelled (with target, the subscription that follows)"),
+    ("cancel-immediate", "cancelled"),
+    ("returned", "cancelled"),
+    ("exchanged", "upgraded"),
+    ("customer-credit", "credited"),
+    ("refunded", "credited"),
+)
+
 
 class EventPart(Part):
     """One thing that happened. *on* is a day, *at* an instant; either may stand in the place of the other."""
 
-    kind: Annotated[EventKind, Chosen()] | None = Field(None, description="without: told from the other fields")
+    kind: Annotated[EventKind, Chosen(_SAID_OTHERWISE)] | None = Field(
+        None, description="without: told from the other fields"
+    )
     on: Instant | None = None
     at: Instant | None = None
     quantity: Count | None = Field(None, description="the quantity from then on; for seats that go: how many")

@@ -41,7 +41,8 @@ class Problem:
 
     def __str__(self) -> str:
         shown = _shown(self.value)
-        return f"{self.path or 'the file'}: {f'{shown} ' if shown else ''}{self.says}."
+        stop = "" if self.says.endswith("?") else "."
+        return f"{self.path or 'the file'}: {f'{shown} ' if shown else ''}{self.says}{stop}"
 
 
 def problems_of(error: ValidationError) -> list[Problem]:

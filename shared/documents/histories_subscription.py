@@ -85,10 +85,27 @@ def _promotion(value: object) -> object:
     return {"percent": value} if isinstance(value, str | int) or hasattr(value, "as_integer_ratio") else value
 
 
+_KINDS_SAID_OTHERWISE = (
+    ("saas", "marketplace"),
+    ("third-party", "marketplace"),
+    ("nce", "licence"),
+    ("new-commerce", "licence"),
+    ("seats", "licence"),
+    ("legacy", "legacy-licence"),
+    ("azure", "azure-usage"),
+    ("perpetual", "perpetual-software"),
+    ("software", "software-subscription or perpetual-software"),
+    ("reserved-instance", "reservation"),
+    ("recurring", "own-recurring"),
+    ("one-off", "own-one-off"),
+    ("metered", "own-metered"),
+)
+
+
 class SubscriptionPart(Part):
     """One thing sold, and what happened to it."""
 
-    kind: Annotated[ServiceKind, Chosen()]
+    kind: Annotated[ServiceKind, Chosen(_KINDS_SAID_OTHERWISE)]
     id: Text = Field("", description="how others name it; without: its number in the list")
     product: Text = ""
     product_name: Text = ""
@@ -144,4 +161,8 @@ class SubscriptionPart(Part):
         "is_trial": "trial",
         "canceled": "cancelled",
         "policy": "billing",
+        **{
+            name: f"{name} of the file, outside the subscription"
+            for name in ("through", "conventions", "rounding", "usage", "exchange_rates", "tax")
+        },
     }

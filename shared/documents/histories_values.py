@@ -25,6 +25,7 @@ DIGITS_BEFORE_MAX, DIGITS_AFTER_MAX = 15, 30
 FIRST_YEAR, LAST_YEAR = 1990, 2100
 TEXT_CHARACTERS_MAX = 200
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d{1,2})?", re.ASCII)
+_AS_IT_IS: Mapping[str, str] = {}
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _TERM = re.compile(r"P[1-9]\d?[MY]", re.ASCII)
 
@@ -145,11 +146,17 @@ def currency(value: object) -> str:
 
 @dataclass(frozen=True)
 class Chosen:
-    """Marks an enumeration whose members are written as words, compared without case, hyphens and underscores."""
+    """Marks an enumeration whose members are written as words, compared without case, hyphens and underscores.
+
+    *said_otherwise* has what people write instead, as (their word, what is meant); they are refused with that cure.
+    """
+
+    said_otherwise: tuple[tuple[str, str], ...] = ()
 
     def __get_pydantic_core_schema__(self, source: type[StrEnum], _: GetCoreSchemaHandler) -> CoreSchema:
         words = {member.value: member for member in source}
-        return _one_of(words, {plain(word): member for word, member in words.items()})
+        meant = {plain(word): cure for word, cure in self.said_otherwise}
+        return _one_of(words, {plain(word): member for word, member in words.items()}, meant)
 
 
 @dataclass(frozen=True)
@@ -173,13 +180,14 @@ class OneOf:
         return _one_of(dict.fromkeys(self.names), {plain(name): name for name in self.names})
 
 
-def _one_of(words: Iterable[str], known: Mapping[str, object]) -> CoreSchema:
+def _one_of(words: Iterable[str], known: Mapping[str, object], meant: Mapping[str, str] = _AS_IT_IS) -> CoreSchema:
     shown = list(words)
 
     def chosen(value: object) -> object:
         if isinstance(value, str) and plain(value) in known:
             return known[plain(value)]
-        raise refusal(f"is not known{closest(str(value), shown)}")
+        cure = meant.get(plain(str(value)))
+        raise refusal(f"is not known{f': did you mean {cure}?' if cure else closest(str(value), shown)}")
 
     return core_schema.no_info_plain_validator_function(
         chosen, json_schema_input_schema=core_schema.literal_schema(list(shown))
@@ -210,4 +218,15 @@ Instant = Annotated[
 Term = Annotated[str, PlainValidator(term), WithJsonSchema({"type": "string", "pattern": "^P[1-9][0-9]?[MY]$"})]
 Currency = Annotated[str, PlainValidator(currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 Text = Annotated[str, Field(max_length=TEXT_CHARACTERS_MAX)]
-PlanName = Annotated[Plan, Chosen()]
+PlanName = Annotated[
+    Plan,
+    Chosen(
+        (
+            ("yearly", "annual"),
+            ("year", "annual"),
+            ("month", "monthly"),
+            ("three-yearly", "triennial"),
+            ("upfront", "one-time, or the plan that is as long as the term"),
+        )
+    ),
+]

@@ -8,6 +8,8 @@ One row for each rule; ``Kind`` says which it is, and which columns it takes bes
     several_services  Vendor, Thresholds such as 2:3; 5:7.5 (from 2 products 3 percent); ValidFrom, ValidTo
     promotion         Action passed_on or kept; PromotionId, empty for all promotions
     floor, cap        Price with Currency, or Percent with Of (cost or erp); Action tell or clamp; ValidFrom, ValidTo
+    price_lock        Action at_once or from_next_renewal: when a change of the price list reaches a running term;
+                      CustomerId, empty for everybody who has no row of his own
 
 A cell that its kind does not use is refused, never ignored. ``ValidTo`` is the last day in the file and becomes an
 exclusive end.
@@ -32,12 +34,13 @@ from shared.documents.price_list_values import (
     tier_texts,
 )
 from shared.documents.price_lists import BILLING_PLANS, TERMS
+from shared.domain.agreed_terms import Agreed
 from shared.domain.errors import InvalidError, LimitError, PriceListError
 from shared.domain.prices import PriceKeys
-from shared.domain.prices.adjustment_rules import Rule
 from shared.domain.prices.discounts import RelationshipDiscount, SeveralServicesDiscount, Threshold
 from shared.domain.prices.guards import Guard, GuardAction, GuardBase, GuardKind
 from shared.domain.prices.offers import Offer
+from shared.domain.prices.price_locks import AgreedLock, PriceLockPolicy
 from shared.domain.prices.promotions import PromotionPolicy, PromotionSwitch
 from shared.domain.prices.reach import Reach
 
@@ -47,14 +50,15 @@ _REACH = (
     *("MeterId", "MeterCategory", "ChargeType"),
 )
 _DATES = ("ValidFrom", "ValidTo")
-_ALWAYS = {"Kind", "Name", "Note", *_REACH}
+_ALWAYS = {"Kind", "Name", "Note"}
 _TAKES = {
-    "offer": {"Percent", "Price", "Currency", "Combinable", *_DATES},
-    "relationship": {"Percent", *_DATES},
-    "several_services": {"Thresholds", *_DATES},
-    "promotion": {"Action", "PromotionId"},
-    "floor": {"Percent", "Of", "Price", "Currency", "Action", *_DATES},
-    "cap": {"Percent", "Of", "Price", "Currency", "Action", *_DATES},
+    "offer": {"Percent", "Price", "Currency", "Combinable", *_REACH, *_DATES},
+    "relationship": {"Percent", *_REACH, *_DATES},
+    "several_services": {"Thresholds", *_REACH, *_DATES},
+    "promotion": {"Action", "PromotionId", *_REACH},
+    "floor": {"Percent", "Of", "Price", "Currency", "Action", *_REACH, *_DATES},
+    "cap": {"Percent", "Of", "Price", "Currency", "Action", *_REACH, *_DATES},
+    "price_lock": {"Action", "CustomerId"},
 }
 COLUMNS = (
     *("Kind", "Name", *_REACH, "Percent", "Of", "Price", "Currency", "Thresholds", "PromotionId", "Combinable"),
@@ -67,7 +71,7 @@ PROBLEMS_MAX = 50
 _Read = TypeVar("_Read")
 
 
-def read_offers_and_discounts(stream: BinaryIO, name: str) -> list[Rule]:
+def read_offers_and_discounts(stream: BinaryIO, name: str) -> list[Agreed]:
     """Read the rules in *stream*, CSV or XLSX by content; *name* is how errors call it.
 
     Raises:
@@ -83,7 +87,7 @@ def read_offers_and_discounts(stream: BinaryIO, name: str) -> list[Rule]:
     if not table.rows:
         raise PriceListError(f"{name}: the file is empty; begin with a row of column names: {', '.join(COLUMNS)}")
     columns = _columns(table.rows[0], name)
-    rules: list[Rule] = []
+    rules: list[Agreed] = []
     problems: list[str] = []
     for row in table.rows[1:]:
         try:
@@ -150,7 +154,7 @@ class _Cells:
         return found
 
 
-def _rule(cells: _Cells) -> Rule:
+def _rule(cells: _Cells) -> Agreed:  # noqa: PLR0911 - one answer for each kind
     kind = cells.one_of("Kind", tuple(_TAKES))
     idle = [column for column in cells.cells if column not in _TAKES[kind] | _ALWAYS]
     if idle:
@@ -174,6 +178,9 @@ def _rule(cells: _Cells) -> Rule:
         policy = PromotionPolicy(cells.one_of("Action", tuple(PromotionPolicy)))
         promotion_id = cells.read("PromotionId", id_text)
         return PromotionSwitch(policy=policy, reach=_reach(cells), promotion_id=promotion_id, name=name, row=number)
+    if kind == "price_lock":
+        lock = PriceLockPolicy(cells.one_of("Action", tuple(PriceLockPolicy)))
+        return AgreedLock(policy=lock, customer_id=cells.read("CustomerId", id_text), name=name, row=number)
     return _guard(cells, GuardKind(kind), name)
 
 

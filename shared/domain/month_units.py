@@ -53,11 +53,11 @@ def _taken(entry: PriceEntry, lines: dict[int, SourceLine]) -> dict[int, UnitsTa
     units = {index: line.units.copy_negate() if line.is_credit else line.units for index, line in lines.items()}
     total = exact_sum(units.values()) if entry.method is PriceMethod.VOLUME else None
     taken, before = {}, Decimal(0)
-    for index in sorted(lines, key=lambda index: _order(lines[index], index)):
+    for index in sorted(lines, key=lambda index: _order(lines[index])):
         taken[index] = units_taken(entry.tiers, entry.free_units, before, units[index], total)
         before = exact_sum((before, units[index]))
     return taken
 
 
-def _order(line: SourceLine, index: int) -> tuple[bool, date, int]:
-    return line.is_credit, line.charge.start if line.charge else date.min, index
+def _order(line: SourceLine) -> tuple[bool, date]:
+    return line.is_credit, line.charge.start if line.charge else date.min

@@ -187,6 +187,22 @@ def test_a_change_undone_on_the_same_day_leaves_nothing(bought: date, quantity: 
     ]
 
 
+@given(days, st.integers(0, 9), happenings, orders)
+def test_an_event_without_effect_beside_a_change_makes_no_difference(
+    bought: date, quantity: int, happened: list[Happening], order: dict[str, Any]
+) -> None:
+    """A day with one change of quantity takes a short way; beside the end of no promotion it takes the long one."""
+    events = [_event(bought, EventKind.CREATED, quantity=quantity)]
+    events += [_event(bought + offset * DAY, kind, quantity=new) for offset, kind, new in happened]
+    beside = [_event(event.on, EventKind.PROMOTION_ENDED) for event in events[1:]]
+    short, long = _bill(ordered(events), **order), _bill(ordered([*events, *beside]), **order)
+
+    assert [(line.rule, line.charge_type, *line[3:18], line.variants) for line in long.lines] == [
+        (line.rule, line.charge_type, *line[3:18], line.variants) for line in short.lines
+    ]
+    assert long.issues == short.issues
+
+
 @pytest.mark.parametrize("kind", [kind for kind in EventKind if kind not in {EventKind.CREATED, EventKind.RENEWED}])
 def test_an_event_without_a_beginning_bills_nothing(kind: EventKind) -> None:
     """A history that does not begin has no line."""

@@ -2,6 +2,7 @@
 
 import argparse
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -76,3 +77,37 @@ def test_links_between_documents_lead_somewhere(path: Path) -> None:
     links = re.findall(r"\]\((?!https?:|#|mailto:)([^)#\s]+)", path.read_text("utf-8"))
 
     assert [link for link in links if not (path.parent / link).exists()] == []
+
+
+MUTATION = (ROOT / "docs" / "mutation-testing.md").read_text("utf-8")
+
+
+def mutated_modules() -> list[Path]:
+    """The modules that ``make mutation`` changes."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["mutmut"]["only_mutate"]
+    found = [sorted(ROOT.glob(pattern)) for pattern in patterns]
+
+    assert all(found)
+    return [path for paths in found for path in paths if "def " in path.read_text("utf-8")]
+
+
+def test_mutation_testing_is_told_for_every_module() -> None:
+    """A module that comes into the scope needs its figures, and one that leaves it must not be claimed."""
+    modules = {path.relative_to(ROOT / "shared" / "domain").as_posix() for path in mutated_modules()}
+
+    assert modules == set(re.findall(r"^\| `([\w/]+\.py)` \|", MUTATION, re.MULTILINE))
+
+
+def test_survivors_of_mutation_testing_are_explained_for_functions_that_exist() -> None:
+    """Each row names a function of a module in the scope, and says why."""
+    rows = re.findall(r"^\| `([\w.]+)` \| \d+ \| (.*) \|$", MUTATION, re.MULTILINE)
+    names = {
+        f"{path.relative_to(ROOT / 'shared' / 'domain').with_suffix('')}".replace("/", ".")
+        for path in mutated_modules()
+    }
+    texts = {name: (ROOT / "shared" / "domain" / f"{name.replace('.', '/')}.py").read_text("utf-8") for name in names}
+
+    for row, why in rows:
+        module = max((name for name in names if row.startswith(f"{name}.")), key=len, default="")
+        assert f"def {row.rpartition('.')[2]}(" in texts.get(module, ""), row
+        assert why, row

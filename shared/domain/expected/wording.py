@@ -15,10 +15,12 @@ from fractions import Fraction
 
 from shared.domain.expected.lines import ExpectedLine
 from shared.domain.expected.rounding import Rounding, Steps, rounded, trimmed
+from shared.domain.money import exact_sum
 from shared.domain.subscriptions.events import Quantity
 from shared.domain.texts import DEFAULT_LANGUAGE, Texts, texts_in
 
 _SHOWN_DIGITS = 6
+_MINIMUM, _METERED = "own.minimum", "own.metered"
 
 
 def sentence(line: ExpectedLine, language: str = DEFAULT_LANGUAGE) -> str:
@@ -38,7 +40,9 @@ def arithmetic(line: ExpectedLine, language: str = DEFAULT_LANGUAGE) -> str:
         InvalidError: the language has no texts.
     """
     texts = texts_in(language)
-    return "; ".join(step.text(texts) for step in _steps(line, texts)) + f" {line.currency}"
+    *before, last = _steps(line, texts)
+    steps = [*(step for step in before if not step.is_plain), last]
+    return "; ".join(step.text(texts) for step in steps) + f" {line.currency}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,11 @@ class _Step:
     result: Decimal
     how: Rounding
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether a number is only written down once more."""
+        return " " not in self.expression and Fraction(self.result) == self.exact
+
     def text(self, texts: Texts) -> str:
         shown = texts.number(self.result)
         if Fraction(self.result) == self.exact:
@@ -60,8 +69,7 @@ class _Step:
 
 def _reason(line: ExpectedLine, texts: Texts) -> str:
     if line.event is None:
-        is_usage = line.pieces or line.rule.key.startswith("usage.")
-        return texts.say("reason.usage" if is_usage else "reason.cycle")
+        return _calendar_reason(line, texts)
     key = f"reason.{line.event.kind.value}"
     on = texts.day(line.event.on)
     if line.quantity_before is not None and line.quantity_after is not None and texts.has(f"{key}.known"):
@@ -70,12 +78,31 @@ def _reason(line: ExpectedLine, texts: Texts) -> str:
     return texts.say(key, on=on)
 
 
+def _calendar_reason(line: ExpectedLine, texts: Texts) -> str:
+    """Why a line exists that no event made."""
+    facts = dict(line.inputs)
+    if line.rule.key == _MINIMUM:
+        return texts.say("reason.minimum", minimum=texts.number(Decimal(facts["minimum"])))
+    if line.rule.key == _METERED and facts["used"] != facts["billed"]:
+        used, billed = Decimal(facts["used"]), Decimal(facts["billed"])
+        free = exact_sum((used, billed.copy_negate()))
+        return texts.say("reason.usage.free", used=_units(used, texts), free=_units(free, texts))
+    is_own_cycle = line.rule.key.startswith("own.") and line.rule.key != _METERED
+    is_usage = (line.pieces and not is_own_cycle) or line.rule.key.startswith((_METERED, "usage."))
+    return texts.say("reason.usage" if is_usage else "reason.cycle")
+
+
+def _units(number: Decimal, texts: Texts) -> str:
+    return texts.number(int(number) if number % 1 == 0 else number)
+
+
 def _what(line: ExpectedLine, texts: Texts) -> str:
     period = _period(line.start, line.last_day, texts)
     quantity = texts.number(line.quantity)
     credit = ".credit" if line.sign < 0 else ""
     if line.pieces:
-        return texts.say(f"what.tiers{credit}", quantity=quantity, period=period)
+        share = "" if line.counted == "times" else _share(line, texts)
+        return texts.say(f"what.tiers{credit}", quantity=quantity, share=share, period=period)
     if not line.price.amount:
         return texts.say("what.free", period=period)
     key = "what.credit" if credit else "what.charge"
@@ -152,8 +179,6 @@ class _Calculation:
         line = self._line
         exact = self._exact_price * Fraction(line.part, line.whole) * self._times
         unit = self._inner(f"{self._price}{self._share}{self._rate}", exact)
-        if unit.expression == self._price and Fraction(unit.result) == exact:
-            return self.by_product()
         return [unit, self._last_of(unit, f"{{}}{self._times_quantity}", self._units)]
 
     def by_day_rate(self) -> list[_Step]:

@@ -39,13 +39,28 @@ class PriceLocks:
     of_list: PriceLockPolicy = PriceLockPolicy.AT_ONCE
     of_customers: Mapping[str, PriceLockPolicy] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        folded = {name.casefold(): policy for name, policy in self.of_customers.items()}
+        object.__setattr__(self, "of_customers", folded)  # once here, for every line asks
+
     def policy(self, customer_id: str) -> PriceLockPolicy:
         """Return the policy that holds for the customer."""
-        wanted = customer_id.casefold()
-        return next(
-            (policy for name, policy in self.of_customers.items() if name.casefold() == wanted),
-            self.of_list,
-        )
+        return self.of_customers.get(customer_id.casefold(), self.of_list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedLock:
+    """A policy that stands in a list: for one customer, or for all where *customer_id* is empty."""
+
+    policy: PriceLockPolicy
+    customer_id: str = ""
+    name: str = ""
+    row: int = 0
+
+    @property
+    def whom(self) -> str:
+        """Whom it is for, as messages say it."""
+        return f"customer {self.customer_id}" if self.customer_id else "all customers"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Billing terms as versions: price list, customer groups, price sheet, subscription details, control totals.
+"""Billing terms as versions: price list, customer groups, offers and discounts, price sheet and the rest of the kinds.
 
 A version is immutable and named by its content. Each stays in force until a later period brings its own; only control
 totals speak of one period.
@@ -27,6 +27,7 @@ class TermsKind(StrEnum):
     SUBSCRIPTION_DETAILS = "subscription-details"
     CONTROL_TOTALS = "control-totals"
     CUSTOMER_GROUPS = "customer-groups"
+    OFFERS_AND_DISCOUNTS = "offers-and-discounts"
 
 
 @dataclass(frozen=True, slots=True)

@@ -430,3 +430,48 @@ def test_every_policy_and_convention_can_be_written() -> None:
     """Under its own name, but for the length of a cycle and its anchor."""
     assert {each.name for each in fields(OwnBilling)} - SAID_BY_THE_CYCLE <= BillingPart.model_fields.keys()
     assert {each.name for each in fields(Conventions)} - {"modes"} == ConventionsPart.model_fields.keys()
+
+
+def test_a_trial_of_a_licence_has_twenty_five_seats() -> None:
+    """Microsoft's number where none is given; a trial of anything else is one unit."""
+    trial = {"kind": "licence", "purchased": "2021-06-25", "trial": True}
+
+    licence = read_history(json.dumps({"currency": "EUR", "subscription": trial}).encode(), "h")
+    market = read_history(
+        json.dumps({"currency": "EUR", "subscription": {**trial, "kind": "marketplace"}}).encode(), "h"
+    )
+
+    assert [25, 1] == [only(each).events[0].quantity for each in (licence, market)]
+
+
+def test_a_cancellation_names_where_a_migration_leads_to() -> None:
+    """A legacy licence ends, and a new-commerce one begins."""
+    subscription = only(read({"events": [{"kind": "cancelled", "on": "2022-01-24", "target": "new"}]}))
+
+    assert "new" == subscription.events[-1].target
+
+
+@pytest.mark.parametrize("kind", ["upgraded", "seats-upgraded"])
+def test_an_upgrade_may_have_a_promotion(kind: str) -> None:
+    """Of the product that the seats go to."""
+    told = {"kind": kind, "on": "2021-06-25", "product": "E1", "percent": "15"}
+    event = only(read({"events": [{**told, **({"quantity": 2} if kind == "seats-upgraded" else {})}]})).events[-1]
+
+    assert (Decimal(15), "E1") == (event.percent, event.product)
+
+
+@pytest.mark.parametrize(
+    ("told", "cure"),
+    [
+        ({"kind": "saas"}, "kind: 'saas' is not known: did you mean marketplace?"),
+        ({"plan": "Yearly"}, "plan: 'Yearly' is not known: did you mean annual?"),
+        ({"events": [{"on": "2021-07-01", "kind": "resumed"}]}, "'resumed' is not known: did you mean reactivated?"),
+        ({"conventions": {}}, "conventions: is no field here: did you mean conventions of the file, outside the"),
+    ],
+)
+def test_what_people_say_instead_is_met_with_the_word_that_is_meant(told: dict[str, Any], cure: str) -> None:
+    """Words of vendors and tools, which no spelling would lead to."""
+    (_, problem) = refused(json.dumps({"currency": "EUR", "subscription": {**LICENCE, **told}}).encode())
+
+    assert cure in problem
+    assert not problem.endswith("?.")

@@ -1,4 +1,4 @@
-"""Prices, tiers and sales of a history file: what is left out, what is said twice, and what rests on something."""
+"""Cycles, prices, tiers and sales of a history file: what is left out, said twice or otherwise, and rests on what."""
 
 import json
 from typing import Any
@@ -33,6 +33,44 @@ def refusal(**file: Any) -> str:
     with pytest.raises(InvalidError) as caught:
         answered(**file)
     return str(caught.value).splitlines()[1].strip()
+
+
+@pytest.mark.parametrize(
+    ("every", "last_day"),
+    [
+        ("monthly", "2024-04-30"),
+        ("Quarterly", "2024-06-30"),
+        ("6 Months", "2024-09-30"),
+        ("half year", "2024-09-30"),
+        ("semi-annually", "2024-09-30"),
+        ("ANNUALLY", "2025-03-31"),
+        ("2_weeks", "2024-04-14"),
+        ("30days", "2024-04-30"),
+    ],
+)
+def test_the_length_of_a_cycle_is_a_word_like_any_other(every: str, last_day: str) -> None:
+    """Compared without case; hyphens, underscores and spaces are the same; adverbs are understood."""
+    own = {"kind": "own-recurring", "purchased": "2024-04-01", "unit_price": "1", "billing": {"every": every}}
+    (line,) = answered(subscription=own)["lines"]
+
+    assert last_day == line["end"]
+
+
+@pytest.mark.parametrize("anchor", [15, "15", "2024-03-15"])
+def test_a_day_of_the_month_may_be_text(anchor: object) -> None:
+    """As any number may."""
+    own = {"kind": "own-recurring", "purchased": "2024-04-01", "unit_price": "1", "billing": {"aligned_to": anchor}}
+    (line,) = answered(subscription=own)["lines"]
+
+    assert "2024-04-14" == line["end"]
+
+
+def test_an_alignment_is_a_word_like_any_other() -> None:
+    """Compared without case."""
+    own = {"kind": "own-recurring", "purchased": "2024-04-15", "unit_price": "1", "billing": {"aligned_to": "Calendar"}}
+    (line,) = answered(subscription=own)["lines"]
+
+    assert "2024-04-30" == line["end"]
 
 
 def test_a_price_for_a_week_or_a_day_is_multiplied_by_the_term() -> None:

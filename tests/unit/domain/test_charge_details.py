@@ -44,6 +44,7 @@ def test_an_included_part_costs_nothing_in_the_currency_of_its_price(licence: Ma
     why = "included in the main line of this product"
 
     assert (Money(Decimal(0), "SEK"), Decimal(0)) == (made.amount, made.unit_price)
+    assert "0" == str(made.unit_price)
     assert (Decimal(0), 1) == (made.explanation.dividend, made.explanation.divisor)
     assert (
         PriceSource(list_name="", row=0, scope="", matched=why, method=GIVEN, value=Decimal(0), base_name=why)

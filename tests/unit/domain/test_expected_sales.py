@@ -316,12 +316,12 @@ def test_a_promotion_is_switched_by_its_name(note: str, name: str) -> None:
     assert ["45.00 EUR", "-45.00 EUR"] == _amounts(sales)
 
 
-def test_a_change_of_plan_that_waits_leaves_the_prices_of_the_plan_that_runs() -> None:
-    """The cycle says how often it is paid."""
+def test_a_change_of_plan_leaves_the_prices_of_the_plan_that_runs_until_the_cycle_ends() -> None:
+    """The cycle says how often it is paid: a month, then the rest of the year at once."""
     events = [{"on": "2026-03-20", "kind": "plan-changed", "plan": "annual"}]
     sales = _sold(_history("2026-04-01", events=events), _entry("60"))
 
-    assert ["Monthly", "Monthly"] == [sale.charge.billing_plan for sale in sales if sale.charge]
+    assert ["Monthly", "Annual"] == [sale.charge.billing_plan for sale in sales if sale.charge]
 
 
 def test_offers_and_guards_work_as_on_microsofts_lines() -> None:

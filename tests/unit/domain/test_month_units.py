@@ -133,3 +133,11 @@ def test_each_entry_of_a_month_has_a_scale_of_its_own(usage: MakeLine, entry: Ma
     lines = _lines(prices, _used(usage, "90", 1), _used(usage, "90", 20), _used(usage, "90", 2, meter_id="meter-2"))
 
     assert [[("90", "1")]] * 3 == [_pieces(line) for line in lines]
+
+
+def test_units_are_counted_by_the_price_of_their_day(usage: MakeLine, entry: MakeEntry) -> None:
+    """Tiers that begin in the middle of the month count the units from that day on."""
+    prices = PriceBook([_tiered(entry, valid_from=date(2026, 10, 9))])
+    taken = units_of_month([_used(usage, "60", 1), _used(usage, "30", 9), _used(usage, "40", 20)], prices)
+
+    assert {1: Decimal(0), 2: Decimal(30)} == {index: each.before for index, each in taken.items()}

@@ -86,7 +86,9 @@ def test_an_anchor_late_in_the_month_is_clipped_and_kept(day: int) -> None:
 
 
 def test_a_month_outside_the_calendar_is_refused() -> None:
-    """Before year 1 and after 9999 there is no date."""
+    """Before year 1 and after 9999 there is no date; both years themselves are inside."""
+    assert date(1, 1, 1) == add_months(date(1, 2, 1), -1)
+    assert date(9999, 12, 1) == add_months(date(9999, 11, 1), 1)
     with pytest.raises(PeriodError, match="outside the calendar"):
         add_months(date(9999, 12, 1), 1)
     with pytest.raises(PeriodError, match="outside the calendar"):

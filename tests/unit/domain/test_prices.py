@@ -173,6 +173,18 @@ def test_keys_read_as_the_columns_of_a_list() -> None:
     """Named as in a price list; no keys mean everything."""
     assert "ProductId P, Term P1Y" == str(PriceKeys(product_id="P", term="P1Y"))
     assert "everything" == str(PriceKeys())
+    assert ("ChargeType c, MeterId m, ProductId p, SkuId s, Term t, BillingPlan b, MeterCategory k, Vendor v") == str(
+        PriceKeys(
+            charge_type="c",
+            meter_id="m",
+            product_id="p",
+            sku_id="s",
+            term="t",
+            billing_plan="b",
+            meter_category="k",
+            vendor="v",
+        )
+    )
 
 
 def _row(**changed: Any) -> SheetPrice:
@@ -269,5 +281,16 @@ def test_a_price_without_currency_stands_beside_no_other(entry: MakeEntry) -> No
     """A percentage and an amount for the same thing on the same days contradict each other."""
     markup = entry("10", method=PriceMethod.MARKUP_ON_COST, row=1)
 
-    with pytest.raises(PriceListError, match="rows 1 and 2"):
+    with pytest.raises(PriceListError, match=r"rows 1 and 2: .*\. Remove one of the rows or let the first end before "):
         PriceBook([markup, entry("10", row=2)])
+
+
+def test_a_credit_takes_a_rule_on_cost_before_a_closer_price(licence: MakeLine, entry: MakeEntry) -> None:
+    """An amount can only be scaled; where no rule on cost is in force the closest price is found, and refused."""
+    credit = subject_of(licence(charge_type="customerCredit"))
+    fixed = entry("10", product_id=credit.product_id)
+    markup = entry("0", method=PriceMethod.MARKUP_ON_COST, valid_until=ON)
+    book = PriceBook([fixed, markup])
+    found = [book.find(credit, day) for day in (date(2026, 9, 30), ON)]
+
+    assert [markup, fixed] == [each.entry for each in found if each is not None]

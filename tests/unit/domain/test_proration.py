@@ -279,6 +279,10 @@ def test_the_billing_plan_is_named_as_the_price_sheet_does(licence: MakeLine, us
         plan_name(licence(billing_frequency=frequency)) for frequency in ("monthly", "Annually", "TRIENNIAL")
     ]
     assert "" == plan_name(usage())
+    assert ["Annual", "", ""] == [
+        plan_name(licence(publisher="Contoso", publisher_id="123", billing_frequency=frequency))
+        for frequency in ("ANNUAL", "OneTime", "")
+    ]
     assert "" == plan_name(unknown)
     assert "Annual" == plan_name(
         licence(charge=None, billing_frequency="", term_and_billing_cycle="1 Year Subscription")

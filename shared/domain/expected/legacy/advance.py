@@ -51,7 +51,7 @@ def buy(run: Running, event: Event, day: date) -> None:
     anchor = day if is_renewed or run.anchor is None else run.anchor
     run.term, cycle, run.next_number, run.next_on = entry_on(day, anchor, months, cycle_months)
     kind = _RENEWAL if is_renewed else _first_kind(run, day, cycle)
-    _charge_cycle(run, cycle, day, kind, _made(Cause, (event, day, None, run.quantity)))
+    _charge_cycle(run, cycle, day, kind, (event, day, None, run.quantity))
 
 
 def advance_to(run: Running, day: date, *, is_charged: bool = True, renewal: Event | None = None) -> None:
@@ -86,7 +86,7 @@ def begin_term(run: Running, term: LegacyTerm, cause: Event, kind: Kind) -> None
     run.aim(term, 1)
     cycle = term.cycle(0)
     if cycle is not None and run.status is _ACTIVE:
-        _charge_cycle(run, cycle, cycle.start, kind, Cause(cause, cause.on, run.quantity, run.quantity))
+        _charge_cycle(run, cycle, cycle.start, kind, (cause, cause.on, run.quantity, run.quantity))
 
 
 def _begin_cycle(run: Running, day: date, renewal: Event | None) -> None:
@@ -102,7 +102,7 @@ def _begin_cycle(run: Running, day: date, renewal: Event | None) -> None:
     run.aim(run.term, run.next_number + 1)
     _forget_what_ended(run, day)
     if run.status is _ACTIVE:
-        _charge_cycle(run, cycle, day, kind, Cause(renewal, day, run.quantity, run.quantity))
+        _charge_cycle(run, cycle, day, kind, (renewal, day, run.quantity, run.quantity))
 
 
 def _renew(run: Running, day: date, renewal: Event | None) -> None:
@@ -117,19 +117,18 @@ def _renew(run: Running, day: date, renewal: Event | None) -> None:
 
 
 def _charge_cycle(run: Running, cycle: Period, day: date, kind: Kind, cause: Cause) -> None:
-    end = min(cycle.end, run.term.end)
     prices = run.prices_now()
     if run.free_cycle_from == day:
         run.standing.append(free_period.charge_extended(run, cycle, prices, cause))
         return
-    span = _made(Span, (max(day, cycle.start), end, cycle, run.quantity, prices, 0, ()))
-    charge(run, span, kind, cause, invoice_from(run, cause.on))
+    span = _made(Span, (max(day, cycle.start), min(cycle.end, run.term.end), cycle, run.quantity, prices, 0, ()))
+    charge(run, span, kind, cause, invoice_from(run, day))
 
 
 def _first_kind(run: Running, day: date, cycle: Period) -> Kind:
     kind = _FIRST[day > cycle.start, run.conventions.legacy_first_charge]
     rests_on = free_period.variants(run, day)
-    return kind._replace(variants=kind.variants + rests_on) if rests_on else kind
+    return Kind(kind.rule, kind.charge_type, kind.variants + rests_on) if rests_on else kind
 
 
 def _cycle_kind(run: Running, day: date) -> Kind:

@@ -41,8 +41,6 @@ _KINDS = {
     for charge_type in (rules.INSTANCE_PRORATE, rules.CONVERT_INSTANCE_PRORATE)
 }
 
-_made = tuple.__new__
-
 
 def change_quantity(run: Running, event: Event, on: date, quantity: Quantity) -> None:
     """Let *quantity* hold from that day on; its lines are made later."""
@@ -53,7 +51,7 @@ def change_quantity(run: Running, event: Event, on: date, quantity: Quantity) ->
     waiting = run.free_since or run.changes
     if not waiting:
         run.changes_due_on = cycle_at(on, run.term.anchor, 1).end
-    waiting.append(_made(Cause, (event, on, before, quantity)))
+    waiting.append((event, on, before, quantity))
 
 
 def settle_changes(run: Running, on: date, charge_type: str = rules.INSTANCE_PRORATE) -> None:
@@ -100,5 +98,5 @@ def _pieces(run: Running, span: Span, changes: list[Cause], cut_on: date | None,
 
 def _misses_invoice(run: Running, changes: list[Cause], cut_on: date) -> bool:
     """Whether an invoice passed between some change and the anniversary."""
-    invoices = (invoice_from(run, change.on) for change in changes)
+    invoices = (invoice_from(run, on) for _, on, _, _ in changes)
     return any(invoice is not None and invoice < cut_on for invoice in invoices)

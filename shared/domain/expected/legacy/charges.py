@@ -33,19 +33,18 @@ def charge(run: Running, span: Span, kind: Kind, cause: Cause, invoice: date | N
 
 def charge_pieces(run: Running, span: Span, pieces: Iterable[Piece], invoice: date | None) -> None:
     """Add the lines of each piece of *span*, one for each part of the product, and let the pieces stand."""
-    _, _, cycle, _, prices, free, _ = span
-    subscription, whole = run.subscription, cycle.days
-    currency = subscription.currency
-    for start, end, quantity, (event, _, before, after), (rule, charge_type, variants) in pieces:
+    subscription, cycle, prices, free = run.subscription, span.cycle, span.prices, span.free
+    currency, whole = subscription.currency, cycle.days
+    for start, end, quantity, (event, _, before, after), kind in pieces:
         charged = quantity - free if free else quantity
         lines: tuple[ExpectedLine, ...] = ()
         if charged > 0 and start < end:
             days = (end - start).days
             for part, price, mode, amount in prices:
                 line = _made(ExpectedLine, (
-                    rule, charge_type, subscription, event, start, end, cycle, days, whole, charged, 1, price,
-                    amount(charged, days, whole), currency, mode, invoice, before, after, None, "days", variants,
-                    None, (), (),
+                    kind.rule, kind.charge_type, subscription, event, start, end, cycle, days, whole, charged, 1,
+                    price, amount(charged, days, whole), currency, mode, invoice, before, after, None, "days",
+                    kind.variants, None, (), (),
                 ))  # fmt: skip
                 lines += (line._replace(inputs=_inputs(run, line, part)) if part or price.percent_off else line,)
             run.lines += lines
@@ -67,16 +66,16 @@ def invoice_from(run: Running, day: date) -> date | None:
 def _credit(
     run: Running, line: ExpectedLine, since: date, kind: Kind, cause: Cause, invoice: date | None
 ) -> ExpectedLine:
-    (rule, charge_type, variants), (event, _, before, after) = kind, cause
+    event, _, before, after = cause
     start, end, days = line.start or since, line.end or since, line.part  # a charge of this module has both days
     amount, quantity, whole, price, mode = line.amount, line.quantity, line.whole, line.price, line.mode
     if since > start:
         start, days = since, (end - since).days
         amount = mode.amount(price.amount, quantity, days, whole, currency=line.currency)
     credit = _made(ExpectedLine, (
-        rule, charge_type, line.subscription, event, start, end, line.cycle, days, whole, quantity, -1, price,
+        kind.rule, kind.charge_type, line.subscription, event, start, end, line.cycle, days, whole, quantity, -1, price,
         amount.copy_negate() if amount else amount, line.currency, mode, invoice, before, after, line, "days",
-        variants, None, (), (),
+        kind.variants, None, (), (),
     ))  # fmt: skip
     return credit._replace(inputs=_inputs(run, credit, dict(line.inputs).get(_PART, ""))) if line.inputs else credit
 

@@ -16,7 +16,7 @@ from shared.domain.expected.legacy import free_period, rules
 from shared.domain.expected.legacy.advance import begin_term, lock_prices
 from shared.domain.expected.legacy.changes import settle_changes
 from shared.domain.expected.legacy.charges import give_back, invoice_from
-from shared.domain.expected.legacy.running import Cause, Kind, Running
+from shared.domain.expected.legacy.running import Kind, Running
 from shared.domain.expected.legacy.terms import LegacyTerm, months_of
 from shared.domain.subscriptions.events import Event, Quantity
 
@@ -27,7 +27,7 @@ def convert(run: Running, event: Event, quantity: Quantity) -> None:
     free_period.end(run, day)
     settle_changes(run, day, rules.CONVERT_INSTANCE_PRORATE)
     standing, run.standing = run.standing, []
-    cause, invoice = Cause(event, day, run.quantity, quantity), invoice_from(run, day)
+    cause, invoice = (event, day, run.quantity, quantity), invoice_from(run, day)
     for each in standing:
         give_back(run, each, day, Kind(rules.CONVERT_AWAY, rules.CONVERT_CREDIT), cause, invoice)
     run.quantity = quantity

@@ -18,7 +18,7 @@ from shared.domain.expected.cancellation_windows import full_refund_ends_at, win
 from shared.domain.expected.legacy import free_period, rules
 from shared.domain.expected.legacy.changes import settle_changes
 from shared.domain.expected.legacy.charges import charge, give_back, invoice_from
-from shared.domain.expected.legacy.running import Cause, Kind, Running, Span
+from shared.domain.expected.legacy.running import Kind, Running, Span
 from shared.domain.expected.vendor_tables import WindowKind
 from shared.domain.subscriptions.events import Event, EventKind, Quantity
 from shared.domain.subscriptions.subscription_state import Status
@@ -42,7 +42,7 @@ def stop(run: Running, event: Event, *, is_migration: bool = False) -> None:
     kind = _kind(run, is_migration=is_migration, is_refunded=is_refunded, had_changes=had_changes)
     since = date.min if is_refunded else day + timedelta(days=is_migration)
     standing, run.standing = run.standing, []
-    cause, invoice = Cause(event, day, run.quantity, 0), invoice_from(run, day)
+    cause, invoice = (event, day, run.quantity, 0), invoice_from(run, day)
     for each in standing:
         give_back(run, each, since, kind, cause, invoice)
 
@@ -62,14 +62,14 @@ def resume(run: Running, event: Event, before: Quantity) -> None:
         run.quantity = run.quantity if event.quantity is None else before
         return
     run.status = Status.ACTIVE
-    if free_period.begins_again(run, Cause(event, day, before, run.quantity)):
+    if free_period.begins_again(run, (event, day, before, run.quantity)):
         return
     cycle = run.term.cycle(run.next_number - 1)
     end = day if cycle is None else min(cycle.end, run.term.end)
     if cycle is None or end <= day:
         return
     span = Span(max(day, cycle.start), end, cycle, run.quantity, run.prices_now())
-    cause = Cause(event, day, before, run.quantity)
+    cause = (event, day, before, run.quantity)
     charge(run, span, Kind(rules.REACTIVATED, rules.PURCHASE), cause, invoice_from(run, day))
 
 
@@ -96,6 +96,6 @@ def _give_back_ahead(run: Running, event: Event) -> None:
     if cycle is None or cycle.start > run.last_day:
         return
     span = Span(cycle.start, min(cycle.end, run.term.end), cycle, run.quantity, run.prices_now())
-    cause, invoice = Cause(event, cycle.start, run.quantity, run.quantity), invoice_from(run, cycle.start)
+    cause, invoice = (event, cycle.start, run.quantity, run.quantity), invoice_from(run, cycle.start)
     charge(run, span, Kind(rules.MIGRATED, rules.PURCHASE), cause, invoice)
     give_back(run, run.standing.pop(), cycle.start, Kind(rules.MIGRATED, rules.CANCEL_FEE), cause, invoice)

@@ -37,7 +37,7 @@ def begins(run: Running, event: Event, months: int, cycle_months: int) -> bool:
     run.aim(LegacyTerm(year.paid.start, 0, months, cycle_months), 0)
     run.has_free_period = True
     run.free_cycle_from = year.extended_free.start if year.extended_free else None
-    run.free_since = [Cause(event, event.on, 0, run.quantity)]
+    run.free_since = [(event, event.on, 0, run.quantity)]
     return True
 
 
@@ -61,10 +61,11 @@ def end(run: Running, day: date) -> None:
     changes, run.free_since = run.free_since, []
     if not changes:
         return
-    cycle = Period(changes[0].on, max(day, changes[0].on + timedelta(days=1)))
-    ends = [change.on for change in changes[1:]] + [day]
-    for change, until in zip(changes, ends, strict=True):
-        span = Span(change.on, until, cycle, change.after, free(run.prices, run.arithmetic))
+    starts = [on for _, on, _, _ in changes]
+    cycle = Period(starts[0], max(day, starts[0] + timedelta(days=1)))
+    for change, until in zip(changes, [*starts[1:], day], strict=True):
+        _, on, _, quantity = change
+        span = Span(on, until, cycle, quantity, free(run.prices, run.arithmetic))
         _charge_nothing(run, span, Kind(rules.FREE_PERIOD, rules.FREE, _variant(run)), change)
 
 
@@ -76,7 +77,7 @@ def charge_extended(run: Running, cycle: Period, prices: PartPrices, cause: Caus
 
 
 def _charge_nothing(run: Running, span: Span, kind: Kind, cause: Cause) -> None:
-    charge(run, span, kind, cause, invoice_from(run, cause.on))
+    charge(run, span, kind, cause, invoice_from(run, cause[1]))
     run.standing.pop()
 
 

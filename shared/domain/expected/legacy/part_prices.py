@@ -25,17 +25,9 @@ _NOTHING = Decimal(0)
 _IN_ONE_PIECE = ("",)
 
 
-class PartPrice(NamedTuple):
-    """The price of one part; *amount* is *mode*'s arithmetic for it, of quantity, days, and days of the cycle."""
-
-    part: str
-    price: UnitPrice
-    mode: RoundingMode
-    amount: Callable[[Quantity, int, int], Decimal]
-
-
+PartPrice = tuple[str, UnitPrice, RoundingMode, Callable[[Quantity, int, int], Decimal]]
+"""A part of a product ("" for one in one piece), its price, its mode, and that mode's ``amounts`` of the price."""
 PartPrices = tuple[PartPrice, ...]
-"""The price of each part; a product in one piece has one part, named ""."""
 
 
 class Arithmetic(NamedTuple):
@@ -48,7 +40,7 @@ class Arithmetic(NamedTuple):
     def priced(self, part: str, price: UnitPrice) -> PartPrice:
         """Return the price with its arithmetic."""
         mode = self.discounted if price.percent_off else self.listed
-        return PartPrice(part, price, mode, mode.amounts(price.amount, self.currency))
+        return part, price, mode, mode.amounts(price.amount, self.currency)
 
 
 def parts_of(subscription: Subscription) -> tuple[str, ...]:
@@ -71,10 +63,10 @@ def prices_on(
 
 def reduced(prices: PartPrices, percent_off: Decimal, arithmetic: Arithmetic) -> PartPrices:
     """Return the prices after a promotion."""
-    return tuple(arithmetic.priced(each.part, discounted(each.price, percent_off)) for each in prices)
+    return tuple(arithmetic.priced(part, discounted(price, percent_off)) for part, price, _, _ in prices)
 
 
 def free(prices: PartPrices, arithmetic: Arithmetic) -> PartPrices:
     """Return the same parts, free of charge; one part where no price is known."""
-    origins = [(each.part, each.price.origin) for each in prices] or [("", "")]
+    origins = [(part, price.origin) for part, price, _, _ in prices] or [("", "")]
     return tuple(arithmetic.priced(part, UnitPrice(_NOTHING, _NOTHING, _NOTHING, origin)) for part, origin in origins)

@@ -25,7 +25,8 @@ from shared.domain.subscriptions.subscription import Subscription
 from shared.domain.subscriptions.subscription_state import Status
 
 
-class Kind(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Kind:
     """Which rule makes a line, what the vendor calls it, and the named choices it rests on."""
 
     rule: Rule
@@ -33,13 +34,8 @@ class Kind(NamedTuple):
     variants: tuple[str, ...] = ()
 
 
-class Cause(NamedTuple):
-    """Why lines arise: the event (None: a cycle began by itself), its day, and the quantities around it."""
-
-    event: Event | None
-    on: date
-    before: Quantity | None
-    after: Quantity
+Cause = tuple[Event | None, date, Quantity | None, Quantity]
+"""Why lines arise: the event (None: a cycle began by itself), its day, and the quantities before and after it."""
 
 
 class Span(NamedTuple):

@@ -12,7 +12,6 @@ Not here: what a cycle costs, the partner's billing day (``legacy_dates``), new-
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, lru_cache
-from typing import NamedTuple
 
 from shared.domain.periods import Period, add_months
 from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months
@@ -92,18 +91,11 @@ def months_of(term: str, plan: Plan) -> tuple[int, int]:
     return months, min(months, PLAN_MONTHS.get(plan, months))
 
 
-class Entry(NamedTuple):
-    """Where a purchase enters a term: the cycle it falls into, and the number and first day of the one after it."""
-
-    term: LegacyTerm
-    cycle: Period
-    next_number: int
-    next_on: date
-
-
 @lru_cache(maxsize=1 << 16)
-def entry_on(day: date, anchor: date, months: int, cycle_months: int) -> Entry:
+def entry_on(day: date, anchor: date, months: int, cycle_months: int) -> tuple[LegacyTerm, Period, int, date]:
     """Return where a purchase of that day enters, when terms of *months* months follow each other from *anchor* on.
+
+    The term, its cycle in which the day lies, and the number and first day of the cycle after that one.
 
     Raises:
         PeriodError: the term would leave the calendar.
@@ -113,4 +105,4 @@ def entry_on(day: date, anchor: date, months: int, cycle_months: int) -> Entry:
         count -= 1
     term = LegacyTerm(anchor, count * months, months, cycle_months)
     number = term.number_at(day)
-    return Entry(term, term.cycle(number) or Period(day, term.end), number + 1, term.starts_on(number + 1))
+    return term, term.cycle(number) or Period(day, term.end), number + 1, term.starts_on(number + 1)

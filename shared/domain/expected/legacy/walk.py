@@ -3,6 +3,7 @@
 Of a day only what is different at its end counts: a change undone on the same day leaves nothing, of several quantities
 the last one stays. Before the events of a day come the cycle that begins on it and the changes whose anniversary it is,
 and before those only what decides how charges are made (prices, promotions, automatic renewal).
+A day with nothing but one change of quantity takes a short way to the same lines.
 After the last event the cycles run on to the last day that is looked at, and what waits for its anniversary is made.
 
 Not here: the lines of each event (``advance``, ``changes``, ``ending``, ``conversion``, ``free_period``).

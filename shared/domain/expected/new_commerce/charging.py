@@ -87,7 +87,7 @@ def refund(walk: Walk, start: date, quantity: Quantity, entry: Entry) -> None:
     amount = _given_back(charged, mode, quantity, part, whole)
     if -amount > walk.left:
         mode = charged.mode
-        amount = _given_back(charged, mode, quantity, part, whole)
+        amount = max(_given_back(charged, mode, quantity, part, whole), -walk.left)
     walk.left += amount
     line = ExpectedLine(
         rule, charge_type, walk.subscription, event, start, cycle.end, cycle.full, part, whole, quantity, -1, price,
@@ -183,7 +183,7 @@ def _piece(
     amount = _given_back(charged, mode, quantity, part, whole)
     if -amount > kept.left:
         mode = charged.mode
-        amount = _given_back(charged, mode, quantity, part, whole)
+        amount = max(_given_back(charged, mode, quantity, part, whole), -kept.left)
     return ExpectedLine(
         entry.rule, entry.charge_type, charged.subscription, entry.event, days.start, days.end, charged.cycle, part,
         whole, quantity, -1, price, amount, currency, mode, invoice, quantity, 0, charged, counted,

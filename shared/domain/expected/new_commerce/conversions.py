@@ -61,6 +61,7 @@ def upgraded(walk: Walk, event: Event) -> None:
     if quantity > before:
         walk.batches.append((quantity - before, event.at))
     walk.quantity, walk.product = quantity, event.product
+    walk.drop_scheduled(event)
     walk.pending = None
     if event.term and months_of(event.term, walk.plan) > walk.term.months:
         _longer(walk, event, rules.UPGRADE_CHARGED, before)
@@ -81,10 +82,11 @@ def plan_changed(walk: Walk, event: Event) -> None:
     months = months_of(event.term, walk.plan) if event.term else walk.term.months
     if months > walk.term.months:
         _give_up(walk, event, rules.TERM_REFUNDED)
+        walk.drop_scheduled(event)
         walk.pending = None
         _longer(walk, event, rules.TERM_CHARGED, walk.quantity)
     elif months < walk.term.months or is_plan_only(walk, event):
-        walk.pending = event
+        walk.pending, walk.is_for_renewal = event, months < walk.term.months
     else:
         walk.ignore(event, "it names no other plan and no other term", "Name the new plan, or drop the event.")
 

@@ -69,6 +69,8 @@ def _accept(walk: Walk, event: Event) -> bool:
     else:
         return False
     walk.quantity = after
+    if walk.pending is not None or walk.next_end is not None:
+        walk.drop_scheduled(event)
     return True
 
 

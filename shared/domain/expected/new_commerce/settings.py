@@ -22,6 +22,7 @@ def suspended(walk: Walk, event: Event) -> None:
         walk.ignore(event, "it is suspended already", "Drop the event.")
         return
     walk.is_suspended, walk.auto_renews = True, False
+    walk.drop_scheduled(event)
 
 
 def reactivated(walk: Walk, event: Event) -> None:
@@ -40,6 +41,8 @@ def auto_renew_changed(walk: Walk, event: Event) -> None:
     walk.auto_renews = event.is_on
     if event.is_on:
         walk.is_given_up = False
+    else:
+        walk.drop_scheduled(event)
 
 
 def end_date_changed(walk: Walk, event: Event) -> None:

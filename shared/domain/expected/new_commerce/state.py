@@ -49,6 +49,7 @@ class Walk:
     has_promotions = False
     pending: Event | None = None
     next_end: Event | None = None
+    is_for_renewal = False
     before_extension: tuple[str, Plan] = ("", Plan.MONTHLY)
 
     def __init__(self, subscription: Subscription, history: History, last_day: date) -> None:
@@ -124,6 +125,17 @@ class Walk:
     def note_refused(self, event: Event, why: str, cure: str) -> None:
         """Note that the vendor does not allow a change, whoever says that it happened."""
         self._say(IssueCode.CHANGE_REFUSED, Severity.WARNING, event, f"{why}.", cure)
+
+    def drop_scheduled(self, by: Event) -> None:
+        """Delete what was scheduled for the renewal: a change inside the term does so, and this notes it."""
+        scheduled = self.pending if self.is_for_renewal else None
+        for dropped in (scheduled, self.next_end):
+            if dropped is not None:
+                said = f"it deletes the change that was scheduled for the renewal ({dropped.kind} on {dropped.on})."
+                self.note_unusual(by, said, "Schedule it again if it is still wanted.")
+        if scheduled is not None:
+            self.pending = None
+        self.next_end = None
 
     def note_unusual(self, event: Event, why: str, cure: str) -> None:
         """Note something that the vendor does not do, and what is made of it."""

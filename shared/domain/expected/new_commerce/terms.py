@@ -49,8 +49,9 @@ def new_commerce_lines(subscription: Subscription, history: History) -> Expected
         InvalidError: a term or the span of a price is not understood.
         PeriodError: a term or cycle would leave the calendar.
     """
-    if any(row.part for row in subscription.prices):
-        return merged_parts(subscription, [_lines(*each) for each in histories_of_parts(subscription, history)])
+    for row in subscription.prices:
+        if row.part:
+            return merged_parts(subscription, [_lines(*each) for each in histories_of_parts(subscription, history)])
     return _lines(subscription, history)
 
 

@@ -19,7 +19,7 @@ from math import lcm
 from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.own_services import rules
 from shared.domain.expected.own_services.booking import Booking
-from shared.domain.expected.own_services.making import Maker, Why
+from shared.domain.expected.own_services.making import Maker, Slot, Why
 from shared.domain.expected.own_services.rates import Rate, finite
 from shared.domain.expected.own_services.recurring import Known, Window
 from shared.domain.expected.own_services.shares import Part, part_of
@@ -37,6 +37,8 @@ from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.own_billing import Correction, MovedCycle
 
 _PAIR = Correction.PAIR
+_made_of = tuple.__new__
+"""Makes a reason of a tuple that has all its fields: twice as fast as naming them."""
 
 
 def bill_in_advance(known: Known, maker: Maker, window: Window, budget: Decimal | None = None) -> Booking:
@@ -74,16 +76,14 @@ class _AdvanceCycle:
     def charge(self, moment: int, pieces: list[Piece]) -> None:
         """Charge the pieces as they are known on the first day."""
         for piece in pieces:
-            why = Why(rules.CYCLE, piece.event, None, piece.quantity)
-            self._charge_piece(moment, piece, why)
+            self._charge(moment, piece, Why(rules.CYCLE, piece.event, None, piece.quantity))
 
     def buy(self, pieces: list[Piece], budget: Decimal) -> None:
         """Charge what was left of the plan before, for the days that it bought."""
         for piece in pieces[:1]:
             why = Why(rules.BOUGHT_DAYS, self._window.run.event, None, piece.quantity)
-            span = (piece.start, pieces[-1].end)
-            line = self._maker.lump(piece.start, self.booking.cycle, span, budget, 1, why)
-            self.booking.charge(piece.start, line)
+            slot = self._slot(piece.start, piece.start, pieces[-1].end)
+            self.booking.charge(piece.start, self._maker.lump(slot, budget, why))
 
     def grant(self, moment: int) -> None:
         """Give back what was granted at that moment."""
@@ -106,9 +106,9 @@ class _AdvanceCycle:
         if found and billing.correction is Correction.SEGMENTS:
             self._again(moment, new, found[0])
         else:
-            for difference in found:
-                event = known.event_at(window, moment, is_end=difference.new is None)
-                self._correct(moment, difference, event)
+            for start, end, before, after in found:
+                event = known.event_at(window, moment, is_end=after is None)
+                self._correct(self._slot(moment, start, end), before, after, event)
         return new
 
     def follow(self, changes: Sequence[Change], pieces: list[Piece]) -> None:
@@ -118,51 +118,44 @@ class _AdvanceCycle:
         for change in changes:
             new = known.piece(window, change, end)
             if not same(old, new):
-                self._correct(change.moment, Difference(change.at, end, old, new), change.event)
+                self._correct(self._slot(change.moment, change.at, end), old, new, change.event)
             old = new
 
-    def _part(self, start: int, end: int) -> Part:
-        return part_of(self._billing, self.booking.cycle, start, end)
+    def _slot(self, moment: int, start: int, end: int) -> Slot:
+        cycle = self.booking.cycle
+        return self._maker.slot(moment, cycle, start, end, part_of(self._billing, cycle, start, end))
 
-    def _charge_piece(self, moment: int, piece: Piece, why: Why) -> None:
-        start, end, quantity, rate, _ = piece
-        self._charge(moment, (start, end), (quantity, rate, self._part(start, end)), why)
+    def _charge(self, moment: int, piece: Piece, why: Why) -> None:
+        slot = self._slot(moment, piece.start, piece.end)
+        if slot.part.part:
+            self.booking.charge(moment, self._maker.line(slot, piece.quantity, piece.rate, why))
 
-    def _charge(self, moment: int, span: tuple[int, int], units: tuple[Quantity, Rate, Part], why: Why) -> None:
-        if units[2].part:
-            self.booking.charge(moment, self._maker.line(moment, self.booking.cycle, span, units, 1, why))
-
-    def _correct(self, moment: int, found: Difference, event: Event | None) -> None:
-        start, end, old, new = found
-        span, part = (start, end), self._part(start, end)
+    def _correct(self, slot: Slot, old: Piece | None, new: Piece | None, event: Event | None) -> None:
         before, after = old.quantity if old else 0, new.quantity if new else 0
         if old is not None and new is not None and self._billing.correction is not _PAIR:
-            self._difference(moment, span, (old, new), part, Why(rules.DIFFERENCE, event, before, after))
+            self._difference(slot, old, new, Why(rules.DIFFERENCE, event, before, after))
             return
         if old is not None:
             rule = rules.END_CREDIT if new is None else rules.CHANGE_CREDIT
-            self._credit(moment, span, (old.quantity, old.rate, part), Why(rule, event, before, after))
-        if new is not None:
-            why = Why(rules.CHANGE_CHARGE, event, before, after)
-            self._charge(moment, span, (new.quantity, new.rate, part), why)
+            self._credit(slot, before, old.rate, _made_of(Why, (rule, event, before, after, ())))
+        if new is not None and slot.part.part:
+            why = _made_of(Why, (rules.CHANGE_CHARGE, event, before, after, ()))
+            self.booking.charge(slot.arises, self._maker.line(slot, after, new.rate, why))
 
-    def _credit(self, moment: int, span: tuple[int, int], units: tuple[Quantity, Rate, Part], why: Why) -> None:
-        quantity, rate, part = units
+    def _credit(self, slot: Slot, quantity: Quantity, rate: Rate, why: Why) -> None:
         share_left = None if why.event is None else why.event.share_left
-        if share_left is not None and Fraction(share_left) < part.exact:
+        if share_left is not None and Fraction(share_left) < slot.part.exact:
             left = max(Fraction(share_left), Fraction(0))
-            part = Part(left.numerator, left.denominator, "times")
+            slot = slot._replace(part=Part(left.numerator, left.denominator, "times"))
             why = why._replace(rule=rules.UNUSED_CREDIT)
-        self.booking.credit(moment, span, (quantity, rate, part), why)
+        self.booking.credit(slot, quantity, rate, why)
 
-    def _difference(
-        self, moment: int, span: tuple[int, int], pieces: tuple[Piece, Piece], part: Part, why: Why
-    ) -> None:
-        sign, quantity, rate = net(*pieces)
-        if sign > 0:
-            self._charge(moment, span, (quantity, rate, part), why)
+    def _difference(self, slot: Slot, old: Piece, new: Piece, why: Why) -> None:
+        sign, quantity, rate = net(old, new)
+        if sign > 0 and slot.part.part:
+            self.booking.charge(slot.arises, self._maker.line(slot, quantity, rate, why))
         elif sign < 0:
-            self._credit(moment, span, (quantity, rate, part), why)
+            self._credit(slot, quantity, rate, why)
 
     def _again(self, moment: int, pieces: list[Piece], found: Difference) -> None:
         """Reverse what was charged for the cycle, and charge every piece by itself."""
@@ -170,7 +163,7 @@ class _AdvanceCycle:
         before, after = found.old.quantity if found.old else 0, found.new.quantity if found.new else 0
         self.booking.reverse(moment, Why(rules.REVERSAL, event, before, after))
         for piece in pieces:
-            self._charge_piece(moment, piece, Why(rules.SEGMENT, event, before, after))
+            self._charge(moment, piece, Why(rules.SEGMENT, event, before, after))
 
 
 def net(old: Piece, new: Piece) -> tuple[int, Quantity, Rate]:

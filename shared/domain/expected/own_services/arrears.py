@@ -22,9 +22,9 @@ def bill_in_arrears(known: Known, maker: Maker, window: Window) -> Booking:
     for piece in pieces:
         part = part_of(billing, cycle, piece.start, piece.end)
         if part.part:
-            span, units = (piece.start, piece.end), (piece.quantity, piece.rate, part)
             why = Why(rules.ARREARS, piece.event, None, piece.quantity)
-            booking.charge(end, maker.line(end, cycle, span, units, 1, why))
+            slot = maker.slot(end, cycle, piece.start, piece.end, part)
+            booking.charge(end, maker.line(slot, piece.quantity, piece.rate, why))
     if booking.booked:
         booking.top_up(end, window.start, end)
     grant_after(known, window, booking)

@@ -12,9 +12,9 @@ from shared.domain.expected.lines import ExpectedLine
 from shared.domain.expected.own_services import complaints, rules
 from shared.domain.expected.own_services.credit_cap import Ledger
 from shared.domain.expected.own_services.cycles import Cycle
-from shared.domain.expected.own_services.making import Maker, Why
+from shared.domain.expected.own_services.making import Maker, Slot, Why
 from shared.domain.expected.own_services.rates import Rate
-from shared.domain.expected.own_services.shares import Part, part_of
+from shared.domain.expected.own_services.shares import WHOLE, part_of
 from shared.domain.expected.own_services.story import Grant
 from shared.domain.issues import Issue
 from shared.domain.money import exact_sum
@@ -37,27 +37,27 @@ class Booking:
     def charge(self, arises: int, line: ExpectedLine) -> None:
         """Book a charge."""
         self.ledger.charge(line)
-        self._book(arises, line)
+        self.booked.append((arises, line))
+        self.maker.add(arises, line)
 
-    def credit(self, arises: int, span: tuple[int, int], units: tuple[Quantity, Rate, Part], why: Why) -> None:
+    def credit(self, slot: Slot, quantity: Quantity, rate: Rate, why: Why) -> None:
         """Book a credit over units, or over what is left of the charges where that is less; nothing where it is 0."""
-        quantity, rate, part = units
-        wanted = self.maker.amount(rate, quantity, part)
+        maker = self.maker
+        wanted = maker.amount(rate, quantity, slot.part)
         if not wanted:
             return
-        taken, corrected = self.ledger.take(wanted, self.maker.day_of(span[0]))
-        why = Why(why.rule, why.event, why.before, why.after, corrected, why.inputs)
+        taken, corrected = self.ledger.take(wanted, slot.start)
         if taken == wanted:
-            self._book(arises, self.maker.line(arises, self.cycle, span, units, -1, why, wanted))
+            self._book(slot.arises, maker.line(slot, quantity, rate, why, (wanted, corrected)))
         elif taken:
             facts = (*why.inputs, ("uncapped", f"{wanted:f}"))
             why = why._replace(rule=rules.CAPPED_CREDIT, inputs=facts)
-            self._book(arises, self.maker.lump(arises, self.cycle, span, taken, -1, why))
+            self._book(slot.arises, maker.lump_back(slot, taken, corrected, why))
 
     def reverse(self, arises: int, why: Why) -> None:
         """Give back whatever is left of every charge of the cycle."""
         for line, left in self.ledger.take_all():
-            self._book(arises, self.maker.reversal(arises, line, left, why._replace(corrects=line)))
+            self._book(arises, self.maker.reversal(arises, line, left, why))
 
     def grant(self, arises: int, grant: Grant, end: int) -> Issue | None:
         """Give back a granted amount, as far as charges of the cycle are left; else return what is wrong."""
@@ -66,9 +66,10 @@ class Booking:
         taken, corrected = self.ledger.take(amount)
         if taken:
             facts = () if taken == amount else (("granted", f"{amount:f}"),)
-            why = Why(rules.GRANTED_CREDIT, event, corrects=corrected, inputs=facts)
+            why = Why(rules.GRANTED_CREDIT, event, inputs=facts)
             start = min(max(grant.moment, self.cycle.start), end - 1)
-            self.maker.add(arises, self.maker.lump(arises, self.cycle, (start, end), taken, -1, why))
+            slot = self.maker.slot(arises, self.cycle, start, end, WHOLE)
+            self.maker.add(arises, self.maker.lump_back(slot, taken, corrected, why))
         if taken == amount:
             return None
         why_not = f"only {taken:f} of {amount:f} is left of the charges of its cycle"
@@ -84,7 +85,8 @@ class Booking:
         missing = exact_sum((owed, *(line.amount.copy_negate() for _, line in self.booked)))
         if missing > 0:
             facts = (("minimum", f"{owed:f}"),)
-            line = self.maker.lump(arises, self.cycle, (start, end), missing, 1, Why(rules.MINIMUM, inputs=facts))
+            slot = self.maker.slot(arises, self.cycle, start, end, part)
+            line = self.maker.lump(slot, missing, Why(rules.MINIMUM, inputs=facts))
             self.charge(arises, line._replace(charge_type=rules.MINIMUM_TYPE))
 
     def _book(self, arises: int, line: ExpectedLine) -> None:

@@ -32,10 +32,10 @@ class Ledger:
 
         Returns what was taken, and the charge that the credit corrects.
         """
-        if self._lines and amount <= self._left[-1] and not _begins_later(self._lines[-1], from_on):
-            part = min(self._left[-1], amount)
-            self._left[-1] = _minus(self._left[-1], part)
-            return part, self._lines[-1] if part else None
+        lines, left = self._lines, self._left
+        if lines and amount < left[-1] and not _begins_later(lines[-1], from_on):
+            left[-1] = _minus(left[-1], amount)
+            return amount, lines[-1] if amount else None
         taken, corrected = _NOTHING, None
         newest_first = range(len(self._lines) - 1, -1, -1)
         for index in sorted(newest_first, key=lambda index: _begins_later(self._lines[index], from_on)):

@@ -21,10 +21,11 @@ from shared.domain.expected.own_services.rules import CREDIT_TYPE, RECURRING_TYP
 from shared.domain.expected.own_services.shares import WHOLE, Part
 from shared.domain.expected.rounding import RoundingMode, mode_named
 from shared.domain.expected.rules import Rule
+from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.subscription import Subscription
 
-_line = tuple.__new__
+_made_of = tuple.__new__
 """Makes a line of a tuple that has all its fields: twice as fast as naming them."""
 _tick = itemgetter(0)
 
@@ -36,8 +37,26 @@ class Why(NamedTuple):
     event: Event | None = None
     before: Quantity | None = None
     after: Quantity | None = None
-    corrects: ExpectedLine | None = None
     inputs: tuple[tuple[str, str], ...] = ()
+
+
+Back = tuple[Decimal, ExpectedLine | None]
+"""What a credit gives back, and the charge that it corrects."""
+
+
+class Slot(NamedTuple):
+    """When lines arise (tick and day of the invoice), the days and the cycle they are for, and the share of it.
+
+    *texts* are further facts for the lines: the seconds from and to, where seconds are counted.
+    """
+
+    arises: int
+    start: date
+    end: date
+    cycle: Period
+    part: Part
+    due: date
+    texts: tuple[tuple[str, str], ...] = ()
 
 
 class Maker:
@@ -65,48 +84,51 @@ class Maker:
 
     def amount(self, rate: Rate, quantity: Quantity, part: Part) -> Decimal:
         """Return what *quantity* units cost for *part* of a cycle, rounded once."""
-        if rate.price is not self._priced:
-            self._priced = rate.price
-            self._amounts = self.mode.amounts(rate.price.amount, self.subscription.currency)
-        above, whole, _ = of_rate(rate, part)
+        price, up, down = rate
+        if price is not self._priced:
+            self._priced = price
+            self._amounts = self.mode.amounts(price.amount, self.subscription.currency)
+        above, whole, _ = part if up == down else of_rate(rate, part)
         return self._amounts(quantity, above, whole)
 
-    def line(
-        self,
-        arises: int,
-        cycle: Cycle,
-        span: tuple[int, int],
-        units: tuple[Quantity, Rate, Part],
-        sign: int,
-        why: Why,
-        amount: Decimal | None = None,
-    ) -> ExpectedLine:
-        """Return the line over *span* of *cycle*: units, their rate and the share. *amount* is theirs where it is known."""
-        quantity, rate, part = units
-        rule, event, before, after, corrects, inputs = why
-        start, end = span
-        if amount is None:
+    def slot(self, arises: int, cycle: Cycle, start: int, end: int, part: Part) -> Slot:
+        """Return what is the same for all lines that arise at a tick for one *part* of *cycle*."""
+        days = days_of(start, end, self.per_day)
+        texts = () if self.per_day == 1 else (("from", _shown(start)), ("to", _shown(end)))
+        due = self.due(arises) if self._days_after else day_of(arises, self.per_day)
+        return _made_of(Slot, (arises, days.start, days.end, cycle.period, part, due, texts))
+
+    def line(self, slot: Slot, quantity: Quantity, rate: Rate, why: Why, back: Back | None = None) -> ExpectedLine:
+        """Return the line over units, their rate and the share.
+
+        *back* makes it a credit.
+        """
+        rule, event, before, after, inputs = why
+        _, start, end, cycle, part, due, texts = slot
+        price, up, down = rate
+        share, whole, counted = part if up == down else of_rate(rate, part)
+        if back is None:
+            charge_type, sign, corrects = RECURRING_TYPE, 1, None
             amount = self.amount(rate, quantity, part)
-        if self.per_day != 1:
-            inputs = (*inputs, ("from", _shown(start)), ("to", _shown(end)))
-        days, subscription = days_of(start, end, self.per_day), self.subscription
-        above, whole, counted = of_rate(rate, part)
-        charge_type = RECURRING_TYPE
-        if sign < 0:
-            charge_type = CREDIT_TYPE
+        else:
+            charge_type, sign = CREDIT_TYPE, -1
+            amount, corrects = back
             amount = amount.copy_negate() if amount else amount
-        return _line(ExpectedLine, (
-            rule, charge_type, subscription, event, days.start, days.end, cycle.period, above, whole, quantity, sign,
-            rate.price, amount, subscription.currency, self.mode, self.due(arises), before, after, corrects, counted,
-            (), None, (), inputs,
+        subscription = self.subscription
+        return _made_of(ExpectedLine, (
+            rule, charge_type, subscription, event, start, end, cycle, share, whole, quantity, sign, price, amount,
+            subscription.currency, self.mode, due, before, after, corrects, counted, (), None, (),
+            inputs + texts if texts else inputs,
         ))  # fmt: skip
 
-    def lump(
-        self, arises: int, cycle: Cycle, span: tuple[int, int], amount: Decimal, sign: int, why: Why
-    ) -> ExpectedLine:
-        """Return a line over a given amount: one unit that costs it."""
-        rate = Rate(UnitPrice(amount, amount, Decimal(0), why.rule.says))
-        return self.line(arises, cycle, span, (1, rate, WHOLE), sign, why)
+    def lump(self, slot: Slot, amount: Decimal, why: Why) -> ExpectedLine:
+        """Return a charge of a given amount: one unit that costs it."""
+        return self.line(slot._replace(part=WHOLE), 1, _lump_rate(amount, why), why)
+
+    def lump_back(self, slot: Slot, amount: Decimal, corrects: ExpectedLine | None, why: Why) -> ExpectedLine:
+        """Return a credit of a given amount: one unit that costs it."""
+        rate = _lump_rate(amount, why)
+        return self.line(slot._replace(part=WHOLE), 1, rate, why, (self.amount(rate, 1, WHOLE), corrects))
 
     def reversal(self, arises: int, line: ExpectedLine, left: Decimal, why: Why) -> ExpectedLine:
         """Return the line that takes back what is *left* of *line*: the line itself, or a lump over what is left."""
@@ -126,7 +148,7 @@ class Maker:
             invoice=self.due(arises),
             quantity_before=why.before,
             quantity_after=why.after,
-            corrects=why.corrects,
+            corrects=line,
         )
 
     def share_of(self, amount: Decimal, part: Part) -> Decimal:
@@ -144,8 +166,6 @@ class Maker:
             PeriodError: it lies outside the calendar.
         """
         day, later = day_of(arises, self.per_day), self._days_after
-        if not later:
-            return day
         try:
             return day + timedelta(days=later)
         except OverflowError as error:
@@ -153,12 +173,14 @@ class Maker:
 
 
 def of_rate(rate: Rate, part: Part) -> Part:
-    """Return the share of the rate's price: of a price for another span, a whole cycle is so many months of so many."""
-    if rate.up == rate.down:
-        return part
+    """Return the share of a price for another span: a whole cycle is so many months of so many."""
     if part.part == part.whole:
         return Part(rate.up, rate.down, "months")
     return Part(part.part * rate.up, part.whole * rate.down, part.counted)
+
+
+def _lump_rate(amount: Decimal, why: Why) -> Rate:
+    return Rate(UnitPrice(amount, amount, Decimal(0), why.rule.says))
 
 
 def _shown(tick: int) -> str:

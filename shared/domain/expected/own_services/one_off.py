@@ -109,23 +109,24 @@ def _charge(booking: Booking, lot: _Lot, number: int) -> None:
     why = Why(
         rule, lot.bought.event, inputs=() if instalments == 1 else (("instalment", f"{number + 1}/{instalments}"),)
     )
-    maker, span = booking.maker, (at, at + booking.cycle.per_day)
-    part = Part(1, instalments, "times")
+    maker, part = booking.maker, Part(1, instalments, "times")
+    slot = maker.slot(at, booking.cycle, at, at + booking.cycle.per_day, part)
     is_last = number > 0 and number + 1 == instalments
     if is_last and units == lot.units:
         whole, each = maker.amount(lot.rate, units, Part(1, 1)), maker.amount(lot.rate, units, part)
         rest = exact_sum((whole, exact_product(each, Decimal(number)).copy_negate()))
-        line = maker.lump(at, booking.cycle, span, rest, 1, why)
+        line = maker.lump(slot, rest, why)
     else:
-        line = maker.line(at, booking.cycle, span, (units, lot.rate, part), 1, why)
+        line = maker.line(slot, units, lot.rate, why)
     booking.charge(at, _dated(line))
 
 
 def _give_back(booking: Booking, lot: _Lot, number: int) -> None:
     at, units, event = lot.returns[number]
     paid = sum(1 for due in lot.due if due < at)
-    why = Why(rules.RETURNED, event)
-    booking.credit(at, (at, at + booking.cycle.per_day), (units, lot.rate, Part(paid, len(lot.due), "times")), why)
+    part = Part(paid, len(lot.due), "times")
+    slot = booking.maker.slot(at, booking.cycle, at, at + booking.cycle.per_day, part)
+    booking.credit(slot, units, lot.rate, Why(rules.RETURNED, event))
 
 
 def _dated(line: ExpectedLine) -> ExpectedLine:

@@ -10,7 +10,6 @@ Not here: the charges and corrections (``advance``, ``arrears``), what events me
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from operator import is_
 
 from shared.domain.expected.own_services import complaints
 from shared.domain.expected.own_services.cycles import Cycle, day_of
@@ -21,6 +20,8 @@ from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.own_billing import Correction, Denominator, FirstCycle, MovedCycle, Share, Timing
 from shared.domain.subscriptions.subscription import Subscription
 
+_made_of = tuple.__new__
+"""Makes a piece of a tuple that has all its fields: twice as fast as naming them."""
 _BY_PIECE = frozenset({Correction.PAIR, Correction.NET})
 _WHOLE = frozenset({Share.NONE, Share.WHOLE_MONTHS, Share.NEXT_PERIOD})
 
@@ -136,15 +137,15 @@ class Known:
 
     def piece(self, window: Window, change: Change, end: int) -> Piece | None:
         """Return what a change makes of the cycle up to tick *end*; None where nothing is billed then."""
-        quantity = change.state.billed_quantity
+        at, _, event, state = change
+        start, quantity = window.start, state.billed_quantity
         if quantity <= 0:
             return None
-        rate = self.rate(change.state, window.priced, window.start)
+        rate = self.rate(state, window.priced, start)
         if rate is None:
             return None
-        if change.at > window.start:
-            return Piece(change.at, end, quantity, rate, change.event)
-        return Piece(window.start, end, quantity, rate)
+        fields = (at, end, quantity, rate, event) if at > start else (start, end, quantity, rate, None)
+        return _made_of(Piece, fields)
 
     def cut_at(self, window: Window, moment: int) -> int | None:
         """Return where the next run of cycles begins, if that was known at *moment*."""
@@ -186,8 +187,15 @@ class Known:
         """Whether the last rate is that of *state* too: only its quantity is another."""
         if self._rated is None:
             return False
-        rated, of_cycle, since = self._rated
-        return of_cycle is cycle and since == start and all(map(is_, rated[2:], state[2:]))
+        rated, of_cycle, of_start = self._rated
+        return (
+            of_cycle is cycle
+            and of_start == start
+            and rated.told is state.told  # the same number may be written with other digits
+            and rated.percent_off is state.percent_off
+            and rated.uplift is state.uplift
+            and (rated.product, rated.plan, rated.since) == (state.product, state.plan, state.since)
+        )
 
     def _so_at(self, tick: int) -> Sequence[Change]:
         """Return the one change that made what is so at *tick*."""

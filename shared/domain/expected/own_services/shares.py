@@ -23,6 +23,8 @@ from shared.domain.subscriptions.own_billing import MonthsFrom, OwnBilling, Shar
 
 _DAYS_IN_30_360 = 30
 _ACTUAL_DAYS = Share.ACTUAL_DAYS
+_made_of = tuple.__new__
+"""Makes a share of a tuple that has all its fields: twice as fast as naming them."""
 
 
 class Part(NamedTuple):
@@ -46,7 +48,7 @@ def part_of(billing: OwnBilling, cycle: Cycle, start: int, end: int) -> Part:
     if cycle.tail_start is not None and end > cycle.tail_start:
         return _with_tail(billing, cycle, start, end)
     if billing.share is _ACTUAL_DAYS:
-        return Part(end - start, cycle.base_end - cycle.base_start)
+        return _made_of(Part, (end - start, cycle.base_end - cycle.base_start, "days"))
     if billing.share is Share.NONE:
         return WHOLE
     if billing.share is Share.WHOLE_MONTHS:

@@ -109,8 +109,7 @@ class Teller:
         before, self._plan_event = self._state, None
         for event in events:
             self._hear(event)
-        if self._plan_event is not None:
-            self._change_plan(before, self._plan_event)
+        self._settle_plan(before)
         if self._state != before:
             self._story.add_change(Change(max(self._at, self._start), moment, self._last_event, self._state))
 
@@ -281,6 +280,10 @@ class Teller:
             self._ignore(event, "own services do not know it; change the quantities of both services instead")
 
     # plans
+
+    def _settle_plan(self, before: State) -> None:
+        if self._plan_event is not None:
+            self._change_plan(before, self._plan_event)
 
     def _change_plan(self, before: State, event: Event) -> None:
         state, billing, story = self._state, self._billing, self._story

@@ -279,6 +279,7 @@ def test_a_printed_amount_of_many_digits_is_compared_to_the_last() -> None:
     printed = VendorAmount(amount=quantity, currency="EUR", price=Decimal(1), quantity=quantity, part=1, whole=1)
 
     assert (MODES["half_up"],) == modes_that_give(printed, [MODES["half_up"]])
+    assert Decimal("-12345678901234567890123456789.50") == MODES["half_up"].amounts(Decimal(1), "EUR")(quantity, 1, 1)
 
 
 def test_the_old_formula_converts_last() -> None:

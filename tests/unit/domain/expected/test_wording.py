@@ -91,11 +91,31 @@ def test_a_credit_says_so() -> None:
         ),
         (
             {"pieces": (Piece(Decimal(100), Decimal(1)), Piece(Decimal(1), Decimal("0.80")))},
-            "Usage: 12 units by tiers, 2021-06-20 to 2021-07-17.",
+            "Usage: 12 units by tiers, 28 of 30 days, 2021-06-20 to 2021-07-17.",
         ),
         (
             {"pieces": (Piece(Decimal(12), Decimal(1)),), "sign": -1, "event": CHANGED},
-            "Quantity changed on 2021-06-20: credit for 12 units by tiers, 2021-06-20 to 2021-07-17.",
+            "Quantity changed on 2021-06-20: credit for 12 units by tiers, 28 of 30 days, 2021-06-20 to 2021-07-17.",
+        ),
+        (
+            {"pieces": (Piece(Decimal(12), Decimal(1)),), "part": 1, "whole": 3, "counted": "times"},
+            "Usage: 12 units by tiers, 2021-06-20 to 2021-07-17.",
+        ),
+        (
+            {"rule": Rule("own.cycle", "a test"), "pieces": (Piece(Decimal(12), Decimal(1)),)},
+            "Regular charge: 12 units by tiers, 28 of 30 days, 2021-06-20 to 2021-07-17.",
+        ),
+        (
+            {"rule": Rule("own.minimum", "a test"), "part": 30, "inputs": (("minimum", "50.00"),)},
+            "Made up to the minimum of 50.00: 12 x 10.08 EUR, 2021-06-20 to 2021-07-17.",
+        ),
+        (
+            {"rule": Rule("own.metered", "a test"), "part": 30, "inputs": (("used", "12"), ("billed", "12"))},
+            "Usage: 12 x 10.08 EUR, 2021-06-20 to 2021-07-17.",
+        ),
+        (
+            {"rule": Rule("own.metered", "a test"), "part": 30, "inputs": (("used", "14.5"), ("billed", "12"))},
+            "Usage of 14.5, of which 2.5 are free: 12 x 10.08 EUR, 2021-06-20 to 2021-07-17.",
         ),
     ],
 )
@@ -161,7 +181,7 @@ def test_tiers_are_added_up_before_they_are_converted() -> None:
     pieces = (Piece(Decimal(100), Decimal("1.005")), Piece(Decimal("1.5"), Decimal("0.80")))
     line = _line("nce.usage", pieces=pieces, part=1, whole=1, exchange=RATE)
 
-    assert "1.005 x 100 + 0.80 x 1.5 = 101.7; 101.7 = 101.70; 101.70 x 0.9 = 91.53 EUR" == arithmetic(line)
+    assert "1.005 x 100 + 0.80 x 1.5 = 101.7; 101.70 x 0.9 = 91.53 EUR" == arithmetic(line)
 
 
 def test_usage_is_called_usage() -> None:

@@ -154,6 +154,28 @@ def test_an_offer_in_another_currency_is_converted_and_the_rate_frozen() -> None
     assert () == adjusted(Decimal(10), Applicable(bases=BASES, offers=(offer,))).steps
 
 
+def test_offers_are_compared_in_the_currency_of_the_sale() -> None:
+    """Six dollars at 1.5 are nine euro: the offer of eight euro leaves less."""
+    rate = ExchangeRate(source_currency="USD", target_currency="EUR", rate=Decimal("1.5"), rate_on=OCTOBER, source="b")
+    dollars = Offer(name="dollars", reach=Reach(customer_group="a"), fixed_price=Decimal(6), currency="USD")
+    euro = Offer(name="euro", reach=Reach(customer_group="b"), fixed_price=Decimal(8), currency="EUR")
+    things = Applicable(bases=BASES, offers=(dollars, euro), conversions={"USD": Conversion(rate)})
+    made = adjusted(Decimal(10), things)
+
+    assert (Fraction(8), ["euro"], [""]) == (
+        made.price,
+        [step.name for step in made.steps],
+        [step.rate_source for step in made.steps],
+    )
+
+
+def test_a_clamp_says_its_currency_and_row() -> None:
+    """The limit as it stands in the list."""
+    (step,) = adjusted(Decimal(60), Applicable(bases=BASES, guards=(replace(FLOOR, row=8),))).steps
+
+    assert ("EUR", 8, Decimal(70)) == (step.currency, step.row, step.amount)
+
+
 def test_steps_are_taken_without_a_sign() -> None:
     """A refund goes through the same steps as its charge; a negative price has to be turned first."""
     with pytest.raises(IntegrityError, match="without its sign"):
@@ -219,7 +241,7 @@ def test_discounts_and_guards_end_on_their_days_too() -> None:
 
 def test_a_list_of_rules_has_a_name_for_messages() -> None:
     """Its file's, or what it is."""
-    assert ["offers and discounts", "o.csv"] == [NO_ADJUSTMENTS.name, AdjustmentRules(name="o.csv").name]
+    assert ["offers and discounts", "o.csv"] == [AdjustmentRules().name, AdjustmentRules(name="o.csv").name]
 
 
 def test_foreign_offers_are_converted_at_the_rate_of_the_day() -> None:

@@ -198,9 +198,9 @@ def test_a_change_of_nothing_or_of_nobody_is_refused(entry: MakeEntry) -> None:
     nothing = preview(list_, _change(rows=PriceFilter(product_ids=frozenset({"FREE"}))))
 
     assert "its price stays what it is" == nothing.left[0].reason
-    with pytest.raises(InvalidError, match="^the change would leave every price as it is: widen its filter$"):
+    with pytest.raises(InvalidError, match=r"^the change would leave every price as it is: widen its filter$"):
         apply(list_, nothing, author="Grace", note="")
-    with pytest.raises(InvalidError, match="^a price change needs an author: say who decided it$"):
+    with pytest.raises(InvalidError, match=r"^a price change needs an author: say who decided it$"):
         apply(list_, preview(list_, _change()), author=" ", note="")
 
 
@@ -361,3 +361,13 @@ def test_a_new_version_keeps_the_offers(entry: MakeEntry) -> None:
     list_ = replace(_version(entry("10")), rules=(offer,))
 
     assert (offer,) == apply(list_, preview(list_, _change()), author="Grace", note="").rules
+
+
+def test_an_amount_is_added_to_every_tier(entry: MakeEntry) -> None:
+    """And to nothing else: a price in tiers has no value of its own."""
+    tiers = (Tier(Decimal(1), Decimal("1.00")), Tier(Decimal(101), Decimal("0.80")))
+    tiered = entry("0", method=PriceMethod.GRADUATED, currency="EUR", scope="", tiers=tiers)
+    seen = preview(_version(tiered), _change(None, amount=Decimal("0.10"), currency="EUR"))
+
+    assert [Decimal("1.10"), Decimal("0.90")] == [tier.price for tier in seen.entries[1].tiers]
+    assert Decimal(0) == seen.entries[1].value

@@ -79,21 +79,21 @@ def test_an_offer_never_raises_a_price() -> None:
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "said"),
     [
-        {"off": None},
-        {"off": "-1"},
-        {"off": "100.01"},
-        {"off": "NaN"},
-        {"fixed": "-1"},
-        {"fixed": "1", "currency": ""},
-        {"fixed": "1", "is_combinable": True},
-        {"off": "1", "currency": "EUR"},
+        ({"off": None}, "give either a percentage off or a fixed price"),
+        ({"off": "-1"}, "-1 percent off is not from 0 to 100"),
+        ({"off": "100.01"}, "100.01 percent off is not from 0 to 100"),
+        ({"off": "NaN"}, "NaN percent off is not from 0 to 100"),
+        ({"fixed": "-1"}, "a fixed price is not negative, has a currency, and cannot be combined"),
+        ({"fixed": "1", "currency": ""}, "a fixed price is not negative, has a currency, and cannot be combined"),
+        ({"fixed": "1", "is_combinable": True}, "a fixed price is not negative, has a currency"),
+        ({"off": "1", "currency": "EUR"}, "a percentage has no currency"),
     ],
 )
-def test_an_offer_that_says_nothing_clear_is_refused(changed: dict[str, Any]) -> None:
+def test_an_offer_that_says_nothing_clear_is_refused(changed: dict[str, Any], said: str) -> None:
     """Either a percentage from 0 to 100, or a price with its currency, which stands alone."""
-    with pytest.raises(PriceListError):
+    with pytest.raises(PriceListError, match=f"^offer bad: {said}"):
         _offer("bad", **changed)
 
 
@@ -128,7 +128,7 @@ def test_the_most_specific_relationship_applies_alone() -> None:
     with pytest.raises(PriceListError, match="two relationship discounts"):
         checked_relationships([low, _discount("again", "3")])
     assert (own, low) == checked_relationships([own, low])
-    with pytest.raises(PriceListError, match="not from 0 to 100"):
+    with pytest.raises(PriceListError, match=r"^discount [^:]+: .* is not from 0 to 100"):
         _discount("bad", "101")
 
 
@@ -174,22 +174,27 @@ def test_products_are_counted_once_and_only_where_charged(licence: MakeLine, usa
 
 
 @pytest.mark.parametrize(
-    ("vendor", "thresholds", "changed"),
+    ("vendor", "thresholds", "changed", "said"),
     [
-        ("", ((1, "1"),), {}),
-        ("Microsoft", ((1, "1"),), {"keys": PriceKeys(product_id="P")}),
-        ("Microsoft", ((0, "1"),), {}),
-        ("Microsoft", ((1, "101"),), {}),
-        ("Microsoft", ((2, "1"), (2, "2")), {}),
-        ("Microsoft", ((2, "2"), (3, "1")), {}),
+        ("", ((1, "1"),), {}, "name one vendor, and no product: it is for all products of the vendor"),
+        ("Microsoft", ((1, "1"),), {"keys": PriceKeys(product_id="P")}, "name one vendor, and no product"),
+        ("Microsoft", ((0, "1"),), {}, "give at least one threshold, of one product or more"),
+        ("Microsoft", ((1, "101"),), {}, "101 percent off is not from 0 to 100"),
+        ("Microsoft", ((2, "1"), (2, "2")), {}, "thresholds and percentages must rise: "),
+        ("Microsoft", ((2, "2"), (3, "1")), {}, "thresholds and percentages must rise: "),
     ],
 )
 def test_a_several_services_discount_that_cannot_be_is_refused(
-    vendor: str, thresholds: tuple[tuple[int, str], ...], changed: dict[str, Any]
+    vendor: str, thresholds: tuple[tuple[int, str], ...], changed: dict[str, Any], said: str
 ) -> None:
     """One vendor, no products, rising thresholds and percentages."""
-    with pytest.raises(PriceListError):
+    with pytest.raises(PriceListError, match=f"^discount [^:]+: {said}"):
         _several(vendor, *thresholds, **changed)
+
+
+def test_two_thresholds_may_give_the_same_percentage() -> None:
+    """It does not fall, which is all that is asked."""
+    assert Decimal(2) == _several("Microsoft", (2, "2"), (3, "2")).percent_off(3)
 
 
 def test_a_several_services_discount_needs_a_threshold() -> None:

@@ -59,6 +59,8 @@ def test_a_promotion_is_given_once_or_not_at_all(
         ("3", "2.7", WHOLE, "10"),
         ("16", "14.00", WHOLE, "12.5"),
         ("8.41", "3.907", Proration(16, 31), "10"),  # 8.41 x 16 / 31 x 0.9 = 3.90658...
+        ("10", "8.99", WHOLE, "10"),  # one in the last digit may be cut off
+        ("10", "8.98", WHOLE, "10.2"),  # two may not
         ("8.41", "8.41", WHOLE, "0"),
         ("8.41", "0", WHOLE, "100"),
         ("8", "5.33328", WHOLE, "33.334"),
@@ -110,6 +112,7 @@ def test_the_switch_that_says_most_decides() -> None:
 def test_switches_that_contradict_each_other_are_refused() -> None:
     """And a switch has no dates: the promotion has Microsoft's."""
     assert 2 == len(checked_switches([_switch(KEPT), _switch(KEPT)]))
+    assert 2 == len(checked_switches([_switch(KEPT), _switch(GIVEN, customer_id="c-1")]))
     with pytest.raises(PriceListError, match="both passed on and kept"):
         checked_switches([_switch(KEPT), _switch(GIVEN)])
     with pytest.raises(PriceListError, match="its switch has none"):
@@ -179,5 +182,6 @@ def test_the_most_specific_guard_holds() -> None:
 )
 def test_a_guard_that_cannot_be_is_refused(value: str, base: GuardBase, currency: str) -> None:
     """Negative, no number, an amount without currency or a percentage with one."""
-    with pytest.raises(PriceListError):
+    said = "is negative or no number" if base is GuardBase.AMOUNT and currency else "an amount needs a currency, a perc"
+    with pytest.raises(PriceListError, match=f"^floor guard: .*{said}"):
         _guard(FLOOR, value, base, currency=currency)

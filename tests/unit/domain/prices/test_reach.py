@@ -102,21 +102,27 @@ def test_two_for_the_same_on_the_same_days_are_refused() -> None:
     second = _offer("b", customer_id="C-1", valid_from=NOVEMBER)
     refuse_two_for_one([first, second, _offer("c", customer_id="c-2"), _offer("d", customer_id="c-1", term="P1Y")], "x")
 
-    with pytest.raises(PriceListError, match=r"two offers \(a, e\) for customer c-1: everything on the same days"):
+    with pytest.raises(
+        PriceListError, match=r"two offers \(a, e\) for customer c-1: everything on the same days\. Remove one of"
+    ):
         refuse_two_for_one([first, second, _offer("e", customer_id="c-1", valid_until=OCTOBER)], "offer")
 
 
 @pytest.mark.parametrize(
-    "changed",
+    ("changed", "said"),
     [
-        {"customer_id": "c", "customer_group": "g"},
-        {"sku_id": "0001"},
-        {"valid_from": NOVEMBER, "valid_until": NOVEMBER},
+        ({"subscription_id": "s", "customer_id": "c"}, "subscription s customer c: everything: name a subscription, a"),
+        ({"customer_id": "c", "customer_group": "g"}, "a customer or a group, not two of them$"),
+        ({"sku_id": "0001"}, "^all customers: SkuId 0001: the keys SkuId 0001 do not go together$"),
+        (
+            {"valid_from": NOVEMBER, "valid_until": NOVEMBER},
+            "^all customers: everything: it ends on 2026-11-01, before it begins on 2026-11-01$",
+        ),
     ],
 )
-def test_what_reaches_nobody_is_refused(changed: dict[str, Any]) -> None:
+def test_what_reaches_nobody_is_refused(changed: dict[str, Any], said: str) -> None:
     """Two scopes, a SKU without its product, an end before the beginning."""
-    with pytest.raises(PriceListError):
+    with pytest.raises(PriceListError, match=said):
         _reach(**changed)
 
 
@@ -124,3 +130,27 @@ def test_it_says_whom_it_is_for() -> None:
     """For messages."""
     assert "all customers: everything" == str(_reach())
     assert "customer group Schools: ProductId P1" == str(_reach(customer_group="Schools", product_id="P1"))
+
+
+def test_nothing_given_decides_the_order_of_equals() -> None:
+    """Two groups of one customer, alike but for their names: by name, whichever came first."""
+    north, schools = _offer(customer_group="North"), _offer(customer_group="Schools")
+
+    assert [north, schools] == applicable([north, schools], WHAT, None) == applicable([schools, north], WHAT, None)
+
+
+def test_a_subscription_is_compared_without_its_case() -> None:
+    """On either side."""
+    shelf = Shelf([_offer(subscription_id="Sub-1")])
+
+    assert "sub-1" == sold(SUBJECT).subscription_id
+    assert 1 == len(list(shelf.all_for(WHAT)))
+
+
+def test_an_end_on_the_first_day_of_another_is_no_overlap() -> None:
+    """Seen from either of them."""
+    first, second = _reach(valid_until=NOVEMBER), _reach(valid_from=NOVEMBER)
+
+    assert not first.overlaps(second)
+    assert not second.overlaps(first)
+    assert first.overlaps(_reach(valid_from=OCTOBER))

@@ -29,6 +29,14 @@ def test_a_term_paid_at_once_is_one_line(told: Any) -> None:
     assert [("new", "2026-01-01", "2028-12-31", "2", "2000.00")] == told.shown(made)
 
 
+def test_a_full_cycle_shows_its_days_and_a_return_those_that_are_left(told: Any) -> None:
+    """365 of 365 days are charged, 355 of 365 given back."""
+    (charge, credit) = told.billed(_reserved(told, told.event("cancelled", "2026-01-11"))).lines
+
+    assert (365, 365, "days") == (charge.part, charge.whole, charge.counted)
+    assert (355, 365, "days") == (credit.part, credit.whole, credit.counted)
+
+
 @pytest.mark.parametrize(
     ("amount", "per", "instalment"),
     [("1000", "term", "83.33"), ("1000", "year", "83.33"), ("90", "month", "90.00"), ("90", "cycle", "90.00")],

@@ -138,3 +138,50 @@ def test_another_plan_that_is_not_offered_is_billed_and_noted(
 
     assert codes == shop.codes(expected)
     assert "changeBillingPlan" == shop.rows(expected)[-1][0]
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts"),
+    [
+        (K.QUANTITY_CHANGED, {"quantity": 2}),
+        (K.UPGRADED, {"product": "B", "unit_price": Decimal(120)}),
+        (K.SUSPENDED, {}),
+        (K.AUTO_RENEW_CHANGED, {"is_on": False}),
+    ],
+)
+def test_a_change_inside_the_term_deletes_what_was_scheduled(shop: Any, kind: K, facts: dict[str, Any]) -> None:
+    """A shorter term and another end had been chosen for the renewal."""
+    scheduled = [
+        shop.event(K.PLAN_CHANGED, "2024-03-01", term="P1M", plan=Plan.MONTHLY),
+        shop.event(K.END_DATE_CHANGED, "2024-03-02", ends_on=date(2025, 1, 20)),
+    ]
+    switched_on = shop.event(K.AUTO_RENEW_CHANGED, "2024-06-01", is_on=True)
+    events = [shop.bought("2024-01-10", 1), *scheduled, shop.event(kind, "2024-05-01", **facts), switched_on]
+
+    expected = shop.bill(shop.sold("120", *events, plan=Plan.ANNUAL), through="2025-01-10")
+
+    assert ("renew", "2025-01-10", "2026-01-09") == shop.rows(expected)[-1][:3]
+    assert ["CHANGE_UNUSUAL"] * 2 == shop.codes(expected)
+
+
+def test_a_longer_term_deletes_what_was_scheduled(shop: Any) -> None:
+    """The end that was chosen for the renewal of the year is not that of the three years."""
+    events = [
+        shop.event(K.END_DATE_CHANGED, "2024-03-02", ends_on=date(2025, 1, 20)),
+        shop.event(K.PLAN_CHANGED, "2024-05-01", term="P3Y", plan=Plan.ANNUAL),
+    ]
+
+    expected = shop.bill(shop.sold("120", shop.bought("2024-01-10", 1), *events, plan=Plan.ANNUAL))
+
+    assert ["CHANGE_UNUSUAL"] == shop.codes(expected)
+
+
+def test_seats_may_change_while_another_plan_waits_for_the_cycle_to_end(shop: Any) -> None:
+    """How often a term is paid is no change that the renewal makes."""
+    change = shop.event(K.PLAN_CHANGED, "2024-01-12", plan=Plan.ANNUAL)
+    sold = shop.sold("10", shop.bought("2024-01-10", 1), change, shop.seats("2024-01-20", 2), term="P3Y")
+
+    expected = shop.bill(sold, through="2024-02-10")
+
+    assert "changeBillingPlan" == shop.rows(expected)[-1][0]
+    assert [] == shop.codes(expected)

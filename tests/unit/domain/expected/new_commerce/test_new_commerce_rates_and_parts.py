@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
+from shared.domain.expected.conventions import LineFamily
 from shared.domain.expected.engine import expected_lines
 from shared.domain.expected.history import History
 from shared.domain.expected.lines import Exchange, Expected
+from shared.domain.expected.rounding import MODES
 from shared.domain.expected.wording import sentence
 from shared.domain.issues import IssueCode
 from shared.domain.subscriptions.events import EventKind as K
@@ -98,6 +100,30 @@ def test_a_whole_line_is_given_back_to_the_cent(shop: Any, kind: K) -> None:
     expected = shop.bill(sold)
 
     assert ["59.08", "-59.08"] == [row[4] for row in shop.rows(expected)[:2]]
+
+
+def test_seats_that_go_one_by_one_take_no_more_along_than_was_charged(shop: Any) -> None:
+    """3 x 10.005 was cut to 30.01; three times 10.01 would be two cents more."""
+    ups = [
+        shop.event(K.SEATS_UPGRADED, f"2024-01-10T1{hour}:00:00", quantity=1, product=f"B{hour}", unit_price=Decimal(0))
+        for hour in range(3)
+    ]
+    half_up = {LineFamily.CONVERSION: MODES["nce.unit_half_up"]}
+
+    expected = shop.bill(shop.sold("10.005", shop.bought("2024-01-10", 3), *ups, term="P1M"), modes=half_up)
+
+    assert ["30.01", "-10.01", "-10.01", "-9.99"] == [row[4] for row in shop.rows(expected)[:4]]
+
+
+def test_a_cancellation_gives_no_more_back_than_is_left(shop: Any) -> None:
+    """One of three seats took 10.00 of 30.01 along; twice 10.01 would be a cent more than is left."""
+    up = shop.event(K.SEATS_UPGRADED, "2024-01-10T10:00:00", quantity=1, product="B", unit_price=Decimal(0))
+    gone = shop.event(K.CANCELLED, "2024-01-10T11:00:00")
+    half_up = {LineFamily.CANCELLATION: MODES["nce.unit_half_up"]}
+
+    expected = shop.bill(shop.sold("10.005", shop.bought("2024-01-10", 3), up, gone, term="P1M"), modes=half_up)
+
+    assert ["30.01", "-10.00", "-20.01"] == [row[4] for row in shop.rows(expected)[:3]]
 
 
 def test_each_part_of_a_product_has_lines_of_its_own(shop: Any) -> None:

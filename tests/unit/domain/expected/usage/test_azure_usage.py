@@ -424,3 +424,24 @@ def test_usage_beside_seats_without_events_is_not_billed(told: Any) -> None:
     made = told.billed(told.subscription("marketplace"), usage=(told.usage("2026-10-05", "1", unit_price="1"),))
 
     assert () == made.lines
+
+
+@pytest.mark.parametrize(
+    ("units", "cost", "price"),
+    [
+        ("29", "21.39", "0.737586206896552"),
+        ("210.950039", "155.63", "0.737757626107858"),
+        ("555.950039", "410.17", "0.737782122900436"),
+    ],
+)
+def test_while_a_month_is_open_the_effective_price_is_the_cost_so_far_by_the_units(
+    told: Any, units: str, cost: str, price: str
+) -> None:
+    """Microsoft's sample of a meter at 0.868 with partner earned credit, on three days of a month."""
+    usage = (told.usage("2026-10-03", units, meter="m", is_credited=True),)
+
+    (line,) = told.billed(
+        _plan(told, price="0.868"), usage=usage, through="2026-10-25", open_month=OpenMonth.ESTIMATED
+    ).lines
+
+    assert (Decimal(cost), Decimal(price)) == (line.amount, round(line.effective_unit_price, 15))
