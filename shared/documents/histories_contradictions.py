@@ -11,6 +11,7 @@ from shared.documents.histories_problems import Problem
 from shared.documents.histories_subscription import SubscriptionPart
 from shared.domain.subscriptions.events import EventKind
 from shared.domain.subscriptions.kinds import ServiceKind
+from shared.domain.subscriptions.own_billing import QuantityBasis
 
 _OWN_KINDS = {ServiceKind.OWN_RECURRING, ServiceKind.OWN_ONE_OFF, ServiceKind.OWN_METERED}
 
@@ -23,6 +24,7 @@ def contradictions(file: HistoryFile, subscriptions: Sequence[tuple[str, Subscri
         yield from _beginnings(path, part)
         yield from _tierings(path, part)
         yield from _spans(path, part, file)
+        yield from _unit_tiers(path, part, file)
         if subscription_id in known:
             yield Problem(f"{path}.id", subscription_id, "is the id of two subscriptions: change one of them")
         known.add(subscription_id)
@@ -50,6 +52,21 @@ def _tierings(path: str, part: SubscriptionPart) -> Iterator[Problem]:
     told = part.billing.tiering if part.billing else None
     if part.tiering is not None and told is not None and part.tiering.value != told.value:
         yield Problem(f"{path}.tiering", part.tiering.value, f"is not the {told.value} of billing: keep one of them")
+
+
+def _unit_tiers(path: str, part: SubscriptionPart, file: HistoryFile) -> Iterator[Problem]:
+    """Each graduated tier of units is billed by itself; a minimum, or a highest quantity, is one for all of them."""
+    told = part.tiering or (part.billing.tiering if part.billing else None)
+    has_unit_tiers = part.tiers and not (part.prices or file.prices or part.unit_price is not None)
+    is_graduated = told is None or told.value == "graduated"
+    if part.kind is not ServiceKind.OWN_RECURRING or not (has_unit_tiers and is_graduated) or part.billing is None:
+        return
+    least, basis = part.billing.minimum, part.billing.quantity_basis
+    why = "does not go with graduated tiers of units: leave one of them out"
+    if least:
+        yield Problem(f"{path}.billing.minimum", f"{least:f}", why)
+    if basis not in {None, QuantityBasis.SEGMENTS}:
+        yield Problem(f"{path}.billing.quantity_basis", basis.value, why)
 
 
 def _spans(path: str, part: SubscriptionPart, file: HistoryFile) -> Iterator[Problem]:

@@ -154,7 +154,7 @@ class _Cells:
         return found
 
 
-def _rule(cells: _Cells) -> Agreed:  # noqa: PLR0911 - one answer for each kind
+def _rule(cells: _Cells) -> Agreed:
     kind = cells.one_of("Kind", tuple(_TAKES))
     idle = [column for column in cells.cells if column not in _TAKES[kind] | _ALWAYS]
     if idle:

@@ -202,9 +202,7 @@ def _new_commerce_cycle(line: SourceLine, charge: Period, months: int) -> tuple[
         if anchored.end == charge.end and charge in anchored:
             return anchored, "cycle counted from the start of the term"
     backwards = Period(add_months(charge.end, -months), charge.end)
-    if charge in backwards:
-        return backwards, "cycle counted back from the end of the charge"
-    return cycle_containing(charge.start, charge.start, months), "cycle counted from the start of the charge"
+    return backwards, "cycle counted back from the end of the charge"
 
 
 def _legacy_cycle(line: SourceLine, charge: Period, months: int) -> tuple[Period, str]:

@@ -76,9 +76,11 @@ def _price(times: int) -> Decimal:
 @st.composite
 def policies(draw: st.DrawFn, shares: list[Share]) -> OwnBilling:
     """A policy that has an exact oracle."""
+    timing = draw(st.sampled_from(Timing))
     return OwnBilling(
         every=draw(st.sampled_from([1, 3, 6, 12])),
-        timing=draw(st.sampled_from(Timing)),
+        timing=timing,
+        charged_ahead=draw(st.sampled_from([0, 1, 2])) if timing is Timing.ADVANCE else 0,
         alignment=draw(st.sampled_from(Alignment)),
         billing_day=draw(st.sampled_from([0, 1, 15, 31])),
         share=draw(st.sampled_from(shares)),
@@ -210,8 +212,10 @@ def _at_midnight(event: Event) -> Event:
 
 
 def _replaced(billing: OwnBilling, **fields: Any) -> OwnBilling:
-    names = OwnBilling.__dataclass_fields__
-    return OwnBilling(**{**{name: getattr(billing, name) for name in names}, **fields})
+    told = {**{name: getattr(billing, name) for name in OwnBilling.__dataclass_fields__}, **fields}
+    if told["timing"] is Timing.ARREARS:
+        told["charged_ahead"] = 0
+    return OwnBilling(**told)
 
 
 @settings(max_examples=100, deadline=None)
@@ -228,7 +232,12 @@ def test_any_part_costs_the_dearest_day_of_the_cycle(billing: OwnBilling, events
 def test_additions_only_never_give_back(billing: OwnBilling, events: tuple[Event, ...]) -> None:
     """Each day costs the dearest day of the cycle so far, up to the end of the cycle."""
     assume(events[-2].on < events[-1].on or len(events) == 2)  # what is added on the last day ends with it
-    policy = {"correction": Correction.ADDITIONS, "timing": Timing.ADVANCE, "change_day": ChangeDay.NEW}
+    policy = {
+        "correction": Correction.ADDITIONS,
+        "timing": Timing.ADVANCE,
+        "change_day": ChangeDay.NEW,
+        "charged_ahead": 0,
+    }
     billing = _replaced(billing, **policy)  # an addition that counts from tomorrow is charged, and kept, today
 
     def so_far(found: list[tuple[date, Fraction]], cycle: Period) -> Fraction:

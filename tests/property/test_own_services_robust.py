@@ -20,6 +20,7 @@ from shared.domain.subscriptions.own_billing import (
     Alignment,
     ChangeDay,
     Correction,
+    CorrectionDue,
     Denominator,
     FirstCycle,
     MonthsFrom,
@@ -58,11 +59,21 @@ events_of_any_kind = st.builds(
     every=st.none() | st.integers(0, 4),
     share_left=st.none() | st.decimals(-1, 2, places=2),
 )
+
+
+def _possible(**fields: Any) -> OwnBilling:
+    """Return a policy; cycles are charged ahead in advance only, and days are not bought then."""
+    if fields["timing"] is Timing.ARREARS or fields["plan_change"] is PlanChange.EXTENDS:
+        fields["charged_ahead"] = 0
+    return OwnBilling(**fields)
+
+
 any_policy = st.builds(
-    OwnBilling,
+    _possible,
     every=st.sampled_from([1, 2, 3, 7, 12]),
     span=st.sampled_from(Span),
     timing=st.sampled_from(Timing),
+    charged_ahead=st.sampled_from([0, 0, 1, 2]),
     alignment=st.sampled_from(Alignment),
     billing_day=st.sampled_from([0, 1, 29, 31]),
     share=st.sampled_from(Share),
@@ -72,6 +83,7 @@ any_policy = st.builds(
     part_digits=st.sampled_from([None, 2, 6]),
     change_day=st.sampled_from(ChangeDay),
     correction=st.sampled_from(Correction),
+    correction_due=st.sampled_from(CorrectionDue),
     quantity_basis=st.sampled_from(QuantityBasis),
     plan_change=st.sampled_from(PlanChange),
     downgrades_wait=st.booleans(),
@@ -126,9 +138,7 @@ def any_services(draw: st.DrawFn) -> tuple[Subscription, tuple[Usage, ...]]:
         ends_on=draw(st.none() | st.dates(date(2024, 1, 1), date(2024, 8, 1))),
         aligned_to=draw(st.none() | st.dates(date(2023, 1, 1), date(2024, 3, 1))),
         is_trial=draw(st.booleans()),
-        tiers=draw(
-            st.sampled_from([(), (Tier(first=1, unit_price=Decimal(2)), Tier(first=11, unit_price=Decimal(1)))])
-        ),
+        tiers=draw(st.sampled_from([(), (Tier(first=1, unit_price=Decimal(2)), Tier(first=4, unit_price=Decimal(1)))])),
         included_units=draw(st.sampled_from([0, 7])),
         billing=draw(any_policy),
     ), tuple(draw(readings))

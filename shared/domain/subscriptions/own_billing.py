@@ -73,6 +73,13 @@ class Correction(StrEnum):
     ADDITIONS = "additions"  # only additions make a line; a reduction counts from the next cycle
 
 
+class CorrectionDue(StrEnum):
+    """With which invoice a correction comes."""
+
+    AT_ONCE = "at-once"
+    NEXT_CYCLE = "next-cycle"  # with the charge of the next cycle; at once where the service ends
+
+
 class QuantityBasis(StrEnum):
     """Which quantity of a cycle is charged in arrears."""
 
@@ -140,15 +147,16 @@ class OwnBilling:
     """One billing policy.
 
     Cycles: *every* spans of *span* make one, anchored by *alignment* (*billing_day*: the day of the month, 1 to 31,
-    for ``day``; 0: ``Subscription.aligned_to``), charged in *timing*. The line is due *invoice_days_after* its day.
+    for ``day``; 0: ``Subscription.aligned_to``), charged in *timing*; in advance, *charged_ahead* is how many whole
+    cycles before its own a cycle is charged. The line is due *invoice_days_after* its day.
 
     Parts: *share* counts them; *days_in_month* is for ``fixed-days``, and for the rest of days of
     ``months-then-days`` where *days_are_fixed*; *months_from* is for ``months-then-days``, and *part_digits* rounds its
     every part (None: exact). *rounding* names a rounding mode ("" : the convention for own services).
 
-    Changes: *change_day*, *correction* and, in arrears, *quantity_basis*; *plan_change* and *downgrades_wait* (a
-    cheaper plan begins with the next cycle); *price_change*; *moved_cycle* and *denominator*; *uplift_percent* is added
-    to the price at each renewal.
+    Changes: *change_day*, *correction*, *correction_due* and, in arrears, *quantity_basis*; *plan_change* and
+    *downgrades_wait* (a cheaper plan begins with the next cycle); *price_change*; *moved_cycle* and *denominator*;
+    *uplift_percent* is added to the price at each renewal.
 
     Begin and end: *trial_days* are free and come before the first cycle; *first_cycle*; *last_day_is_charged* says
     whether the day of a cancellation is (that of a suspension is a day of change); *cancellation_is_credited* whether
@@ -164,6 +172,7 @@ class OwnBilling:
     every: int = 1
     span: Span = Span.MONTHS
     timing: Timing = Timing.ADVANCE
+    charged_ahead: int = 0
     alignment: Alignment = Alignment.START
     billing_day: int = 0
     share: Share = Share.ACTUAL_DAYS
@@ -173,6 +182,7 @@ class OwnBilling:
     part_digits: int | None = None
     change_day: ChangeDay = ChangeDay.NEW
     correction: Correction = Correction.PAIR
+    correction_due: CorrectionDue = CorrectionDue.AT_ONCE
     quantity_basis: QuantityBasis = QuantityBasis.SEGMENTS
     plan_change: PlanChange = PlanChange.KEEPS_CYCLE
     downgrades_wait: bool = False
@@ -196,6 +206,7 @@ class OwnBilling:
 
     def __post_init__(self) -> None:
         _within("every", self.every, 1, 10_000)
+        _within("charged_ahead", self.charged_ahead, 0, 120)
         _within("billing_day", self.billing_day, 0, 31)
         _within("trial_days", self.trial_days, 0, 10_000)
         _within("instalments", self.instalments, 1, 1_000)
@@ -203,6 +214,10 @@ class OwnBilling:
         _within("minimum", self.minimum, 0, None)
         _within("uplift_percent", self.uplift_percent, -100, None)
         _within("part_digits", self.part_digits or 0, 0, 18)
+        if self.charged_ahead and self.timing is Timing.ARREARS:
+            raise InvalidError("charged_ahead is for cycles that are charged in advance: leave it out, or timing")
+        if self.charged_ahead and self.plan_change is PlanChange.EXTENDS:
+            raise InvalidError("charged_ahead does not go with plan_change extends: leave one of them out")
         if not self.days_in_month > 0:
             raise InvalidError(f"days_in_month is {self.days_in_month}: give a number above 0, such as 30 or 30.4")
 

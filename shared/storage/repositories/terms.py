@@ -1,4 +1,4 @@
-"""Billing terms as versions: price list, customer groups, offers and discounts, price sheet and the rest of the kinds.
+"""Billing terms as versions: what a month is billed by beside Microsoft's files, each kind by itself.
 
 A version is immutable and named by its content. Each stays in force until a later period brings its own; only control
 totals speak of one period.

@@ -84,6 +84,18 @@ def test_a_list_that_contradicts_itself_bills_nobody(
     assert not out.exists()
 
 
+@pytest.mark.parametrize(("policy", "code"), [("at_once", 3), ("from_next_renewal", INPUT_UNUSABLE)])
+def test_a_price_lock_in_the_list_must_not_say_something_else(
+    bill: Bill, tmp_path: Path, capsys: pytest.CaptureFixture[str], policy: str, code: int
+) -> None:
+    """The same policy twice is no contradiction."""
+    path = tmp_path / "offers.csv"
+    path.write_text("Kind,Action\nprice_lock,at_once\n", encoding="utf-8")
+
+    assert code == bill(more=("--offers", str(path), "--price-lock", policy))
+    assert ("row 2: the price lock for all customers is at_once" in capsys.readouterr().err) is (code == INPUT_UNUSABLE)
+
+
 def test_an_unknown_price_lock_is_refused(month: DemoMonth) -> None:
     """By the command line itself."""
     with pytest.raises(SystemExit):

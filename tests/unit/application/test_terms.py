@@ -11,6 +11,7 @@ from shared.application.terms import keep_terms, load_control_totals, load_terms
 from shared.domain.errors import InvalidError, StateError
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import PriceSubject
+from shared.domain.prices.price_locks import PriceLockPolicy
 from shared.storage.repositories.terms import TermsKind
 
 Office = Any  # what the conftest's fixture gives
@@ -34,6 +35,8 @@ GOOD = {
     TermsKind.PRICE_SHEET: csv_bytes(PRICE_SHEET, [{**dict.fromkeys(PRICE_SHEET, ""), **SHEET_ROW}]),
     TermsKind.SUBSCRIPTION_DETAILS: b"SubscriptionId,FriendlyName\r\ns1,Head office\r\n",
     TermsKind.CONTROL_TOTALS: b"InvoiceNumber,Currency,Lines,Subtotal\r\nG1,EUR,1,12.00\r\n",
+    TermsKind.CUSTOMER_GROUPS: b"CustomerId,Group\r\nc-1,Schools\r\n",
+    TermsKind.OFFERS_AND_DISCOUNTS: b"Kind,Percent,Action\r\nrelationship,10,\r\nprice_lock,,from_next_renewal\r\n",
 }
 
 
@@ -43,11 +46,26 @@ def test_a_month_is_billed_by_everything_that_is_in_force(office: Office) -> Non
     versions = terms_in_force(office.services, OCTOBER)
     terms = load_terms(office.services, OCTOBER, versions)
 
-    assert kept == [[True] * 4, [False] * 4]
+    assert kept == [[True] * 6, [False] * 6]
     assert list(GOOD) == [version.kind for version in versions]
     assert (terms.prices.entry_count, terms.prices.name, terms.sheet.name) == (2, "price-list.csv", "price-sheet.csv")
     assert [("G1", 1)] == [(one.invoice_number, one.rows) for one in load_control_totals(office.services, versions)]
     assert load_terms(office.services, OCTOBER, versions) is terms
+    assert terms.special is not None
+    assert ("offers-and-discounts.csv", 1) == (terms.special.rules.name, len(terms.special.rules.rules))
+    assert PriceLockPolicy.FROM_NEXT_RENEWAL is terms.special.locks.policy("anybody")
+
+
+@pytest.mark.parametrize("offers", [None, b"Kind,Percent\r\n"])
+def test_without_offers_nothing_special_is_agreed(office: Office, offers: bytes | None) -> None:
+    """None were ever handed in, or a list without rows ended those of the months before."""
+    keep_terms(office.services, TermsKind.PRICE_LIST, OCTOBER, "prices.csv", GOOD[TermsKind.PRICE_LIST])
+    if offers is not None:
+        kind = TermsKind.OFFERS_AND_DISCOUNTS
+        keep_terms(office.services, kind, BillingPeriod(2026, 9), "offers.csv", GOOD[kind])
+        keep_terms(office.services, kind, OCTOBER, "offers.csv", offers)
+
+    assert load_terms(office.services, OCTOBER, terms_in_force(office.services, OCTOBER)).special is None
 
 
 def test_without_a_price_list_nothing_is_billed(office: Office) -> None:
@@ -89,3 +107,35 @@ def test_customer_groups_come_before_the_list_that_prices_them(office: Office) -
 
     assert found is not None
     assert "Schools" == found.entry.scope
+
+
+def test_customer_groups_come_before_the_offers_that_name_them(office: Office) -> None:
+    """Else what was promised to the group would be passed over in silence."""
+    groups, offers = TermsKind.CUSTOMER_GROUPS, TermsKind.OFFERS_AND_DISCOUNTS
+    content = b"Kind,Percent,CustomerGroup\r\nrelationship,10,schools\r\n"
+
+    with pytest.raises(InvalidError, match=r"offers\.csv, row 2: nobody is in the customer group 'schools'"):
+        keep_terms(office.services, offers, OCTOBER, "offers.csv", content)
+    assert office.services.terms.in_force(offers, OCTOBER) is None
+    assert keep_terms(office.services, groups, OCTOBER, "groups.csv", SCHOOLS)
+    assert keep_terms(office.services, offers, OCTOBER, "offers.csv", content)
+    with pytest.raises(InvalidError, match="nobody is in the customer group 'schools'"):
+        keep_terms(office.services, groups, OCTOBER, "groups.csv", SCHOOLS.replace(b"Schools", b"Shops"))
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (b"offer,10,\r\noffer,20,\r\n", "rows 2 and 3: two offers"),
+        (b"price_lock,,at_once\r\nprice_lock,,from_next_renewal\r\n", "rows 2 and 3: two price locks for all"),
+        (b"gift,10,\r\npresent,10,\r\n", "offers.csv: 2 problems, nothing was read from it"),
+    ],
+)
+def test_offers_that_contradict_themselves_are_not_kept(office: Office, rows: bytes, said: str) -> None:
+    """What is wrong is told when they come in, not when a run meets them."""
+    kind = TermsKind.OFFERS_AND_DISCOUNTS
+    with pytest.raises(InvalidError) as caught:
+        keep_terms(office.services, kind, OCTOBER, "offers.csv", b"Kind,Percent,Action\r\n" + rows)
+
+    assert said in str(caught.value)
+    assert office.services.terms.in_force(kind, OCTOBER) is None

@@ -143,3 +143,27 @@ def test_a_sale_without_a_percentage_is_at_the_whole_price(sale: dict[str, str],
 def test_a_sale_that_rests_on_nothing_is_refused(sale: dict[str, Any], missing: str) -> None:
     """It would be sold for nothing."""
     assert f"has no {missing}." in refusal(sales=[sale])
+
+
+def test_units_of_a_recurring_service_may_have_tiers() -> None:
+    """A line for each tier; with a price of their own, or for the whole file, the tiers are for consumption."""
+    own = {"kind": "own-recurring", "purchased": "2024-04-01", "quantity": 150, "tiers": CONSUMED["tiers"]}
+
+    assert ["100.00", "40.00"] == amounts(own)
+    assert ["120.00"] == amounts({**own, "tiering": "volume"})
+    assert ["750.00"] == amounts({**own, "unit_price": "5"})
+    assert ["750.00"] == amounts(own, prices={"month": "5"})
+
+
+@pytest.mark.parametrize(("field", "value"), [("minimum", "100"), ("quantity_basis", "maximum")])
+def test_what_is_one_for_all_units_is_refused_for_graduated_tiers(field: str, value: str) -> None:
+    """Each tier is billed by itself; all units at one price may have it."""
+    own = {"kind": "own-recurring", "purchased": "2024-04-01", "quantity": 150, "tiers": CONSUMED["tiers"]}
+    billing = {"timing": "arrears", field: value}
+    said = f"subscription.billing.{field}: '{value}' does not go with graduated tiers of units: leave one of them out."
+
+    assert said == refusal(subscription={**own, "billing": billing})
+    assert said == refusal(subscription={**own, "billing": {**billing, "tiering": "graduated"}})
+    assert [] == amounts({**own, "billing": {**billing, "tiering": "volume"}})
+    assert [] == amounts({**own, "unit_price": "5", "billing": billing})
+    assert [] == amounts({**own, "billing": {"timing": "arrears", "quantity_basis": "segments"}})

@@ -9,17 +9,18 @@ import pytest
 
 from shared.documents.handed_in import FILE_BYTES_MAX
 from shared.documents.offers_and_discounts import COLUMNS, OFFERS_SHEET, read_offers_and_discounts
+from shared.domain.agreed_terms import Agreed, agreed_terms
 from shared.domain.errors import LimitError, PriceListError
 from shared.domain.prices import PriceKeys
-from shared.domain.prices.adjustment_rules import AdjustmentRules, Rule
 from shared.domain.prices.discounts import RelationshipDiscount, SeveralServicesDiscount, Threshold
 from shared.domain.prices.guards import Guard, GuardAction, GuardBase, GuardKind
 from shared.domain.prices.offers import Offer
+from shared.domain.prices.price_locks import AgreedLock, PriceLockPolicy
 from shared.domain.prices.promotions import PromotionPolicy, PromotionSwitch
 from shared.domain.prices.reach import Reach
 
 
-def _read(*rows: dict[str, str], separator: str = ",") -> list[Rule]:
+def _read(*rows: dict[str, str], separator: str = ",") -> list[Agreed]:
     lines = [separator.join(COLUMNS), *(separator.join(row.get(name, "") for name in COLUMNS) for row in rows)]
     return read_offers_and_discounts(BytesIO("\n".join(lines).encode()), "offers.csv")
 
@@ -49,6 +50,8 @@ ROWS = [
     {"Kind": "promotion", "Action": "KEPT", "PromotionId": "promo:1"},
     {"Kind": "floor", "Percent": "105", "Of": "Cost", "Action": "clamp", "MeterCategory": "Storage"},
     {"Kind": "cap", "Price": "20", "Currency": "EUR", "Action": "tell", "MeterId": "m-1", "ChargeType": "new"},
+    {"Kind": "price_lock", "Action": "From_next_renewal", "CustomerId": "c-2"},
+    {"Kind": "Price_Lock", "Name": "Usual", "Action": "at_once", "Note": "in the contract"},
 ]
 KEYS = PriceKeys(product_id="P", sku_id="0002", term="P1Y", billing_plan="Monthly")
 RULES = [
@@ -105,6 +108,13 @@ RULES = [
         reach=Reach(keys=PriceKeys(charge_type="new", meter_id="m-1")),
         row=8,
     ),
+    AgreedLock(
+        policy=PriceLockPolicy.FROM_NEXT_RENEWAL,
+        customer_id="c-2",
+        name="price_lock of row 9",
+        row=9,
+    ),
+    AgreedLock(policy=PriceLockPolicy.AT_ONCE, name="Usual", row=10),
 ]
 
 
@@ -113,7 +123,7 @@ def test_every_kind_of_row_becomes_its_rule() -> None:
     rules = _read(*ROWS)
 
     assert RULES == rules
-    assert AdjustmentRules(rules)
+    assert agreed_terms(rules, name="offers.csv", groups={"Schools": ["c-9"]})
 
 
 def test_a_workbook_is_read_from_its_sheet() -> None:
@@ -152,6 +162,11 @@ def test_a_workbook_is_read_from_its_sheet() -> None:
         ({"Kind": "promotion"}, "Action '': write one of passed_on, kept"),
         ({"Kind": "floor", "Percent": "5", "Price": "5", "Currency": "EUR", "Action": "tell"}, "not both"),
         ({"Kind": "cap", "Percent": "5", "Action": "tell"}, "Of '': write one of cost, erp"),
+        ({"Kind": "price_lock", "Action": "never"}, "Action 'never': write one of at_once, from_next_renewal"),
+        (
+            {"Kind": "price_lock", "Action": "at_once", "CustomerGroup": "Schools", "ValidFrom": "2026-01-01"},
+            "a price_lock does not use CustomerGroup, ValidFrom: empty the cell",
+        ),
     ],
 )
 def test_a_row_that_cannot_be_used_is_told(row: dict[str, str], said: str) -> None:

@@ -260,6 +260,17 @@ def test_one_product_may_have_a_price_in_each_currency(licence: MakeLine, entry:
         PriceBook([dollar, entry("12", scope="", currency="USD")])
 
 
+def test_of_a_customers_own_prices_the_one_in_the_lines_currency_is_taken(licence: MakeLine, entry: MakeEntry) -> None:
+    """Both could be invoiced, so the one that needs no other currency goes first."""
+    line = licence()
+    dollar, euro = (entry("10", scope=line.customer_id, currency=currency) for currency in ("USD", "EUR"))
+    found = PriceBook([dollar, euro]).find(subject_of(line), None)
+
+    assert found is not None
+    assert found.entry is euro
+    assert found.passed_over is None
+
+
 def test_a_row_that_says_more_but_is_not_in_force_is_named(licence: MakeLine, entry: MakeEntry) -> None:
     """The vaguer row prices the line, and the charge says which row was passed over."""
     line = licence()
@@ -272,8 +283,9 @@ def test_a_row_that_says_more_but_is_not_in_force_is_named(licence: MakeLine, en
     assert "row 7 names" in made.issues[0].message
 
 
-def test_a_price_sheet_has_a_name_for_messages() -> None:
-    """Its file's, or what it is."""
+def test_lists_have_a_name_for_messages() -> None:
+    """Their file's, or what they are."""
+    assert ["price list", "p.csv"] == [PriceBook(()).name, PriceBook((), name="p.csv").name]
     assert ["price sheet", "sheet.csv"] == [PriceSheet(()).name, PriceSheet((), name="sheet.csv").name]
 
 

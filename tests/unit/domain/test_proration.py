@@ -350,6 +350,22 @@ def test_shares_are_compared_for_prorated_new_commerce_only(usage: MakeLine, leg
     assert not shares_differ(legacy(**off), WHOLE)
 
 
+def test_a_difference_of_one_in_the_last_printed_digit_is_none(licence: MakeLine) -> None:
+    """Microsoft cuts where it does not round."""
+    whole = {"unit_price": Decimal("8.41"), "charge": _days("2026-10-05", "2026-11-04"), "term": YEAR}
+    off = [licence(**whole, effective_unit_price=Decimal(price)) for price in ("8.40", "8.42", "8.39", "8.43")]
+
+    assert [False, False, True, True] == [shares_differ(line, WHOLE) for line in off]
+
+
+def test_shares_of_third_parties_are_compared_and_those_of_bought_software_are_not(licence: MakeLine) -> None:
+    """Marketplace products are billed for whole cycles, so their prices must agree; software is bought once."""
+    off = {"effective_unit_price": Decimal("4.20")}
+
+    assert shares_differ(licence(**off, publisher="Contoso", publisher_id="123"), WHOLE)
+    assert not shares_differ(licence(**off, term_and_billing_cycle="", charge=None), WHOLE)
+
+
 def test_a_part_of_a_price_is_rounded_once() -> None:
     """16 of 31 days of 8.41."""
     full = Money(Decimal("8.41"), "EUR")

@@ -65,11 +65,11 @@ def close_day(run: Running, day: Day) -> None:
 
 
 def _go_on(run: Running, day: Day) -> None:
+    if day.changed is not None and day.changed is not day.converted:
+        change_quantity(run, day.changed, day.on, day.quantity)
     if day.converted is not None and _is_other(run, day):
         _take_over(run, day)
         convert(run, day.converted, day.quantity)
-    elif day.changed is not None:
-        change_quantity(run, day.changed, day.on, day.quantity)
 
 
 def _end(run: Running, day: Day, event: Event) -> None:

@@ -4,7 +4,6 @@ Not here: the lines (``day`` and what it calls).
 """
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 from shared.domain.expected.legacy.day import Day
@@ -115,15 +114,11 @@ def _expired(_: Running, day: Day, event: Event) -> None:
     day.status, day.status_event = Status.EXPIRED, event
 
 
-def _plan_changed(_: Running, day: Day, event: Event) -> None:
-    _take_terms(day, event)
-    day.converted = event
-
-
-def _upgraded(run: Running, day: Day, event: Event) -> None:
+def _plan_changed(run: Running, day: Day, event: Event) -> None:
     if event.quantity is not None:
         _quantity_changed(run, day, event)
-    _plan_changed(run, day, replace(event, quantity=None))
+    _take_terms(day, event)
+    day.converted = event
 
 
 def _price_changed(run: Running, event: Event) -> None:
@@ -184,6 +179,6 @@ _HANDLERS: dict[EventKind, Callable[[Running, Day, Event], None]] = {
     EventKind.CANCELLED: _cancelled,
     EventKind.EXPIRED: _expired,
     EventKind.PLAN_CHANGED: _plan_changed,
-    EventKind.UPGRADED: _upgraded,
+    EventKind.UPGRADED: _plan_changed,
     EventKind.CREDITED: _credited,
 }

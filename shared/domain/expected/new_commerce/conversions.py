@@ -14,7 +14,7 @@ from shared.domain.expected.new_commerce.charging import Entry, charge, refund
 from shared.domain.expected.new_commerce.cycles import cycle_from, cycle_months_of, months_of, natural_term
 from shared.domain.expected.new_commerce.pricing import lock_price
 from shared.domain.expected.new_commerce.purchase import begin_term
-from shared.domain.expected.new_commerce.renewals import extended_entry, is_plan_only
+from shared.domain.expected.new_commerce.renewals import add_seats, extended_entry, is_plan_only
 from shared.domain.expected.new_commerce.state import Walk
 from shared.domain.expected.rules import Rule
 from shared.domain.subscriptions.events import Event, Quantity
@@ -81,10 +81,12 @@ def plan_changed(walk: Walk, event: Event) -> None:
         return
     months = months_of(event.term, walk.plan) if event.term else walk.term.months
     if months > walk.term.months:
+        before = walk.quantity
         _give_up(walk, event, rules.TERM_REFUNDED)
         walk.drop_scheduled(event)
         walk.pending = None
-        _longer(walk, event, rules.TERM_CHARGED, walk.quantity)
+        add_seats(walk, event)
+        _longer(walk, event, rules.TERM_CHARGED, before)
     elif months < walk.term.months or is_plan_only(walk, event):
         walk.pending, walk.is_for_renewal = event, months < walk.term.months
     else:

@@ -54,6 +54,17 @@ def is_plan_only(walk: Walk, changed: Event) -> bool:
     return is_same_term and changed.plan is not None and changed.plan is not walk.plan
 
 
+def add_seats(walk: Walk, changed: Event) -> None:
+    """Take over the higher quantity of another plan or a longer term; neither gives seats back."""
+    quantity = walk.quantity if changed.quantity is None else changed.quantity
+    if quantity < walk.quantity:
+        why = f"seats are not given back with it, and their number stays {walk.quantity}."
+        walk.note_unusual(changed, why, "Give them back in their window, or at the renewal.")
+    elif quantity > walk.quantity:
+        walk.batches.append((quantity - walk.quantity, changed.at))
+        walk.quantity = quantity
+
+
 def _plan_change(walk: Walk, on: date) -> Event | None:
     """The change of plan that begins with this cycle: one of the day, else one that waited for the cycle's end."""
     for event in walk.scheduled.get(on, ()):
@@ -71,6 +82,7 @@ def _next_cycle_of_other_plan(walk: Walk, changed: Event, on: date) -> None:
     if walk.term.months <= _YEAR or walk.term.cycle_months == walk.term.months:
         why = "inside a term, Microsoft changes the billing plan of three years only, and never to one payment"
         walk.note_unusual(changed, f"{why}; it is billed as it was told.", "Check it against the invoice.")
+    add_seats(walk, changed)
     lock_price(walk, changed, on, listed_on=walk.term.start, percent=walk.percent)
     charge(walk, on, Entry(rules.PLAN_CHANGED, rules.CHANGE_BILLING_PLAN, changed, LineFamily.PLAN_CHANGE))
 
@@ -140,11 +152,7 @@ def _renew(walk: Walk, on: date, renewed: Event | None, changed: Event | None) -
             walk.product = event.product or walk.product
             walk.term_name = event.term or walk.term_name
             walk.plan = event.plan or walk.plan
-    if renewed is not None and renewed.quantity is not None:
-        if renewed.quantity > 0:
-            walk.quantity = renewed.quantity
-        else:
-            walk.ignore(renewed, "a renewal needs seats; the quantity stays", "Let the term end instead.")
+            _renew_seats(walk, event)
     months = months_of(walk.term_name, walk.plan)
     walk.term = natural_term(on, months, cycle_months_of(months, walk.plan), walk.conventions.month_end)
     cause = renewed or changed
@@ -153,6 +161,13 @@ def _renew(walk: Walk, on: date, renewed: Event | None, changed: Event | None) -
     lock_price(walk, cause, on)
     change = (None, None) if walk.quantity == before else (before, walk.quantity)
     charge(walk, on, Entry(rules.RENEWED, rules.RENEW, cause, change=change))
+
+
+def _renew_seats(walk: Walk, event: Event) -> None:
+    if event.quantity is not None and event.quantity > 0:
+        walk.quantity = event.quantity
+    elif event.quantity is not None:
+        walk.ignore(event, "a renewal needs seats; the quantity stays", "Let the term end instead.")
 
 
 def _choose_end(walk: Walk, renewed: Event | None) -> None:

@@ -34,7 +34,7 @@ from shared.domain.expected.own_services.timeline import (
     same,
 )
 from shared.domain.subscriptions.events import Event, Quantity
-from shared.domain.subscriptions.own_billing import Correction, MovedCycle
+from shared.domain.subscriptions.own_billing import Correction, CorrectionDue, MovedCycle
 
 _PAIR = Correction.PAIR
 _made_of = tuple.__new__
@@ -46,7 +46,7 @@ def bill_in_advance(known: Known, maker: Maker, window: Window, budget: Decimal 
     cycle = _AdvanceCycle(known, maker, window)
     pieces = known.at_charge(window)
     if budget is None:
-        cycle.charge(window.start, pieces)
+        cycle.charge(window.charged, pieces)
     else:
         cycle.buy(pieces, budget)
     changes = known.changes_alone(window)
@@ -100,6 +100,7 @@ class _AdvanceCycle:
         if cycle != self.booking.cycle and billing.moved_cycle is MovedCycle.NOT_CHARGED:
             old = extended(clipped(old, cycle.end), self.booking.cycle.end, cycle.end)
         self.booking.cycle = cycle
+        self._maker.wait_until(self._due(moment, new))
         if billing.correction is Correction.ADDITIONS:
             new = clipped(dearer_of(old, new), known.cut_at(window, moment))
         found = differences(old, new)
@@ -109,7 +110,20 @@ class _AdvanceCycle:
             for start, end, before, after in found:
                 event = known.event_at(window, moment, is_end=after is None)
                 self._correct(self._slot(moment, start, end), before, after, event)
+        self._maker.wait_until(None)
         return new
+
+    def _due(self, moment: int, pieces: list[Piece]) -> int | None:
+        """Return the tick with whose charge a correction is invoiced; None: at once."""
+        if self._billing.correction_due is CorrectionDue.AT_ONCE:
+            return None
+        cut, cycle = self._known.cut_at(self._window, moment), self.booking.cycle
+        if cut is not None:
+            return cut
+        if not pieces or pieces[-1].end < cycle.end:
+            return None
+        running = cycle if self._window.start <= moment else self._known.story.cycle_at(moment)
+        return None if running is None else running.end
 
     def follow(self, changes: Sequence[Change], pieces: list[Piece]) -> None:
         """Correct what each change made of the rest of the cycle; *pieces* are those that were charged."""

@@ -3,6 +3,7 @@
 Not here: the rules of each kind (``advance``, ``arrears``, ``metered``, ``one_off``).
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from shared.domain.expected.history import History
@@ -17,6 +18,7 @@ from shared.domain.expected.own_services.metered import bill_usage
 from shared.domain.expected.own_services.one_off import bill_once
 from shared.domain.expected.own_services.recurring import Known
 from shared.domain.expected.own_services.telling import story_of
+from shared.domain.expected.own_services.unit_tiers import by_tiers, has_unit_tiers
 from shared.domain.subscriptions.kinds import ServiceKind
 from shared.domain.subscriptions.own_billing import Timing
 from shared.domain.subscriptions.subscription import Subscription
@@ -40,16 +42,25 @@ def own_service_lines(subscription: Subscription, history: History) -> Expected:
         bill_once(known, maker)
     else:
         if subscription.kind is ServiceKind.OWN_RECURRING:
-            bill_cycles(known, maker)
+            for part in _parts(known):
+                bill_cycles(part, maker)
         bill_usage(known, maker, [each for each in history.usage if each.subscription_id == subscription.id])
     return Expected(maker.lines(), tuple(dict.fromkeys(story.issues)) if story.issues else ())
+
+
+def _parts(known: Known) -> Iterator[Known]:
+    """Yield what is billed by itself: the service, or each tier of its units."""
+    if has_unit_tiers(known.subscription):
+        yield from (Known(*each) for each in by_tiers(known.subscription, known.story))
+    else:
+        yield known
 
 
 def bill_cycles(known: Known, maker: Maker) -> None:
     """Make the lines of every cycle that begins by the last day."""
     last = (maker.last_on.toordinal() + 1) * maker.per_day - 1
     booking: Booking | None = None
-    for window in known.windows(last):
+    for window in known.windows(last, known.subscription.billing.charged_ahead):
         if known.is_free(window):
             continue
         if known.subscription.billing.timing is Timing.ARREARS:

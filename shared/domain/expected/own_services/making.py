@@ -69,6 +69,7 @@ class Maker:
         self.per_day = per_day
         self._days_after = subscription.billing.invoice_days_after
         self._made: list[tuple[int, ExpectedLine]] = []
+        self._waits_until: int | None = None
         self._priced: UnitPrice | None = None
         self._amounts: Callable[[Quantity, int, int], Decimal]
 
@@ -81,6 +82,10 @@ class Maker:
     def add(self, arises: int, line: ExpectedLine) -> None:
         """Keep a line that arises at that tick."""
         self._made.append((arises, line))
+
+    def wait_until(self, tick: int | None) -> None:
+        """Let the lines made from now on come with the invoice of that tick; None: with that of their own."""
+        self._waits_until = tick
 
     def amount(self, rate: Rate, quantity: Quantity, part: Part) -> Decimal:
         """Return what *quantity* units cost for *part* of a cycle, rounded once."""
@@ -95,7 +100,8 @@ class Maker:
         """Return what is the same for all lines that arise at a tick for one *part* of *cycle*."""
         days = days_of(start, end, self.per_day)
         texts = () if self.per_day == 1 else (("from", _shown(start)), ("to", _shown(end)))
-        due = self.due(arises) if self._days_after else day_of(arises, self.per_day)
+        is_at_once = not self._days_after and self._waits_until is None
+        due = day_of(arises, self.per_day) if is_at_once else self.due(arises)
         return _made_of(Slot, (arises, days.start, days.end, cycle.period, part, due, texts))
 
     def line(self, slot: Slot, quantity: Quantity, rate: Rate, why: Why, back: Back | None = None) -> ExpectedLine:
@@ -165,7 +171,8 @@ class Maker:
         Raises:
             PeriodError: it lies outside the calendar.
         """
-        day, later = day_of(arises, self.per_day), self._days_after
+        due = arises if self._waits_until is None else self._waits_until
+        day, later = day_of(due, self.per_day), self._days_after
         try:
             return day + timedelta(days=later)
         except OverflowError as error:

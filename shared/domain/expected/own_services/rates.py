@@ -17,11 +17,11 @@ from typing import NamedTuple
 from shared.domain.errors import InvalidError
 from shared.domain.expected.lines import UnitPrice
 from shared.domain.expected.own_services.cycles import Cycle
-from shared.domain.expected.own_services.shares import month_count, to_digits
+from shared.domain.expected.own_services.shares import month_count, months_begun, to_digits
 from shared.domain.money import exact_product
 from shared.domain.subscriptions.events import Quantity
 from shared.domain.subscriptions.kinds import Plan
-from shared.domain.subscriptions.own_billing import OwnBilling, Span
+from shared.domain.subscriptions.own_billing import OwnBilling, Share, Span
 from shared.domain.subscriptions.subscription import DatedPrice, Subscription
 
 _MONTHS_PAID = {"month": 1, "year": 12}
@@ -98,7 +98,10 @@ def _months(billing: OwnBilling, cycle: Cycle) -> Fraction:
         return Fraction(cycle.months)
     if billing.span is not Span.TERM:
         return Fraction(1)
-    fixed = billing.days_in_month if billing.days_are_fixed else None
+    if billing.share is Share.WHOLE_MONTHS:
+        return Fraction(months_begun(cycle.period, billing.months_from))
+    is_fixed = billing.days_are_fixed or billing.share is Share.FIXED_DAYS
+    fixed = billing.days_in_month if is_fixed else None
     return month_count(cycle.period, billing.months_from, days_in_month=fixed, digits=billing.part_digits)
 
 

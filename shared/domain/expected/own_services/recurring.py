@@ -17,7 +17,15 @@ from shared.domain.expected.own_services.rates import Rate, State, rate_of
 from shared.domain.expected.own_services.story import Change, End, Move, Run, Story
 from shared.domain.expected.own_services.timeline import Piece, shaped
 from shared.domain.subscriptions.events import Event
-from shared.domain.subscriptions.own_billing import Correction, Denominator, FirstCycle, MovedCycle, Share, Timing
+from shared.domain.subscriptions.own_billing import (
+    Correction,
+    CorrectionDue,
+    Denominator,
+    FirstCycle,
+    MovedCycle,
+    Share,
+    Timing,
+)
 from shared.domain.subscriptions.subscription import Subscription
 
 _made_of = tuple.__new__
@@ -30,7 +38,8 @@ _WHOLE = frozenset({Share.NONE, Share.WHOLE_MONTHS, Share.NEXT_PERIOD})
 class Window:
     """One cycle as far as one run of cycles reaches: charged from tick *start*; *following* begins the next run.
 
-    *priced* is the cycle that prices are for, where *cycle* is only as long as a first one is charged for.
+    *charged* is the tick on which it is charged in advance: its start, or that of a cycle before it. *priced* is the
+    cycle that prices are for, where *cycle* is only as long as a first one is charged for.
     """
 
     cycle: Cycle
@@ -39,6 +48,7 @@ class Window:
     run: Run
     following: Run | None
     is_first: bool
+    charged: int
 
 
 class Known:
@@ -52,12 +62,12 @@ class Known:
         self._rated: tuple[State, Cycle, int] | None = None
         self._rate: Rate | None = None
 
-    def windows(self, last: int) -> Iterator[Window]:
-        """Yield the cycles that begin by tick *last*, in order."""
+    def windows(self, last: int, ahead: int = 0) -> Iterator[Window]:
+        """Yield the cycles that are charged by tick *last*, *ahead* cycles before their own, in order."""
         runs = self.story.runs
         for index, run in enumerate(runs):
             following = runs[index + 1] if index + 1 < len(runs) else None
-            yield from self._of_run(run, following, last, is_first=index == 0)
+            yield from self._of_run(run, following, last, ahead, is_first=index == 0)
 
     def is_free(self, window: Window) -> bool:
         """Return whether the cycle is the first one and costs nothing."""
@@ -68,13 +78,16 @@ class Known:
 
     def moments(self, window: Window) -> list[int]:
         """Return the moments after the charge at which something was learned about the cycle, in order."""
-        start, end = window.start, self._last_tick(window)
-        found = {max(change.moment, start) for change in self.changes_between(start, end)}
-        found |= {known.moment for known in self.story.ends if self._is_later(known, start) and known.moment < end}
+        start, end, charged = window.start, self._last_tick(window), window.charged
+        found = {max(change.moment, charged) for change in self.changes_between(start, end)}
+        if charged < start:
+            found |= {change.moment for change in self._so_by(start) if change.moment > charged}
+        found |= {known.moment for known in self.story.ends if self._is_later(known, window) and known.moment < end}
         found |= {grant.moment for grant in self.story.grants if start <= grant.moment < end}
         found |= {move.moment for move in self.moves(window)}
-        if window.following is not None and start < window.following.start < end:
-            found.add(max(window.following.moment, start))
+        following = window.following
+        if following is not None and following.start < end and max(following.start, following.moment) > charged:
+            found.add(max(following.moment, charged))
         return sorted(found)
 
     def moves(self, window: Window) -> list[Move]:
@@ -96,8 +109,8 @@ class Known:
 
     def at_charge(self, window: Window) -> list[Piece]:
         """Return the pieces as they are known when the cycle is charged in advance."""
-        ends = [end for end in self.story.ends if not self._is_later(end, window.start)]
-        changes = self._so_at(window.start)
+        ends = [end for end in self.story.ends if not self._is_later(end, window)]
+        changes = self._so_at(window.start, window.charged)
         return self._pieces(window, window.cycle, changes, ends[-1].at if ends else None)
 
     def at(self, window: Window, moment: int) -> list[Piece]:
@@ -109,7 +122,7 @@ class Known:
         if cut is not None:
             end = cut if end is None else min(end, cut)
         known = [change for change in self.changes_between(window.start, cycle.end) if change.moment <= moment]
-        return self._pieces(window, cycle, [*self._so_at(window.start), *known], end)
+        return self._pieces(window, cycle, [*self._so_at(window.start, moment), *known], end)
 
     def changes_between(self, start: int, end: int) -> Sequence[Change]:
         """Return the changes that count from a tick between *start* and *end*, both left out."""
@@ -123,6 +136,8 @@ class Known:
         """
         billing, story, start, end = self.subscription.billing, self.story, window.start, window.cycle.end
         if billing.correction not in _BY_PIECE or billing.share in _WHOLE or story.grants or story.moves:
+            return ()
+        if window.charged < start or billing.correction_due is not CorrectionDue.AT_ONCE:
             return ()
         if window.following is not None and window.following.moment < end:
             return ()
@@ -154,7 +169,8 @@ class Known:
 
     def event_at(self, window: Window, moment: int, *, is_end: bool) -> Event | None:
         """Return the event of *moment* that changed the cycle: the one that ended it where *is_end*, if there is."""
-        changes = [change.event for change in self.story.changes if max(change.moment, window.start) == moment]
+        first = bisect_right(self._ticks, window.start) if window.charged == window.start else 0
+        changes = [change.event for change in self.story.changes[first:] if change.moment == moment]
         ends = [end.event for end in self.story.ends if end.moment == moment]
         ends += [move.event for move in self.story.moves if move.moment == moment]
         if window.following is not None and window.following.moment == moment:
@@ -168,7 +184,8 @@ class Known:
         ends = [known for known in self.story.ends if known.moment <= end and self._counts(known, window)]
         if ends and ends[-1].at is not None:
             end = min(end, ends[-1].at)
-        return end if window.following is None else min(end, window.following.start)
+        end = end if window.following is None else min(end, window.following.start)
+        return max(end, window.start)
 
     def rate(self, state: State, cycle: Cycle, start: int) -> Rate | None:
         """Return the rate of *state* in *cycle*; a missing one is said once."""
@@ -179,7 +196,9 @@ class Known:
         self._rate = rate = rate_of(self.subscription, state, cycle, on)
         if rate is None and (key := (state.product, state.plan)) not in self._missing:
             self._missing.add(key)
-            what = f"{state.product or self.subscription.product_name or self.subscription.id} on {on}"
+            what = (
+                f"{state.product or self.subscription.product_name or f'subscription {self.subscription.id}'} on {on}"
+            )
             self.story.issues.append(complaints.price_missing(self.subscription, what))
         return rate
 
@@ -197,21 +216,31 @@ class Known:
             and (rated.product, rated.plan, rated.since) == (state.product, state.plan, state.since)
         )
 
-    def _so_at(self, tick: int) -> Sequence[Change]:
-        """Return the one change that made what is so at *tick*."""
-        index = bisect_right(self._ticks, tick)
-        return self.story.changes[index - 1 : index]
+    def _so_by(self, tick: int) -> Sequence[Change]:
+        """Return the changes that count by *tick*."""
+        return self.story.changes[: bisect_right(self._ticks, tick)]
 
-    def _of_run(self, run: Run, following: Run | None, last: int, *, is_first: bool) -> Iterator[Window]:
-        start = run.start
-        while start <= last and (following is None or start < following.start):
+    def _so_at(self, tick: int, moment: int) -> Sequence[Change]:
+        """Return the one change that made what is so at *tick*, as far as it was known at *moment*."""
+        index = bisect_right(self._ticks, tick)
+        changes = self.story.changes
+        while index > 1 and changes[index - 1].moment > moment:
+            index -= 1
+        return changes[index - 1 : index]
+
+    def _of_run(self, run: Run, following: Run | None, last: int, ahead: int, *, is_first: bool) -> Iterator[Window]:
+        start, starts = run.start, [min(run.start, run.moment)] * ahead
+        charged = starts[0] if ahead else start
+        while charged <= last and self._is_of_run(start, charged, following):
             cycle = run.cycle_at(start)
-            window = Window(cycle, cycle, start, run, following, is_first)
-            if self._is_over(start):
+            window = Window(cycle, cycle, start, run, following, is_first, charged)
+            if self._is_over(start, charged):
                 return
             yield self._as_first(window) if is_first else window
             is_first = False
+            starts.append(start)
             start = self.last_cycle(window).end
+            charged = starts[-ahead] if ahead else start
             if run.grid is None:
                 return
 
@@ -221,8 +250,12 @@ class Known:
             window.cycle = window.cycle._replace(start=window.start, base_start=window.start, months=None)
         return window
 
-    def _is_over(self, start: int) -> bool:
-        ends = [end for end in self.story.ends if end.moment <= start]
+    def _is_of_run(self, start: int, charged: int, following: Run | None) -> bool:
+        """Whether a cycle was charged before it was known that another run takes over."""
+        return following is None or start < following.start or charged < min(following.moment, start)
+
+    def _is_over(self, start: int, charged: int) -> bool:
+        ends = [end for end in self.story.ends if end.moment <= charged]
         return bool(ends) and ends[-1].at is not None and ends[-1].at <= start
 
     def _last_tick(self, window: Window) -> int:
@@ -233,16 +266,16 @@ class Known:
                 end = move.end
         return end
 
-    def _is_later(self, end: End, start: int) -> bool:
+    def _is_later(self, end: End, window: Window) -> bool:
         """Whether an end is learned only after the charge: a cancellation of that day is, unless nothing is left."""
-        if end.moment < start or (end.at is not None and end.at <= start):
-            return False
-        return end.moment > start or end.is_cancellation
+        if end.moment != window.charged:
+            return end.moment > window.charged
+        return end.is_cancellation and (end.at is None or end.at > window.start)
 
     def _counts(self, end: End, window: Window) -> bool:
         """Whether an end that was learned in the cycle shortens it."""
         billing = self.subscription.billing
-        if not self._is_later(end, window.start):
+        if not self._is_later(end, window):
             return True
         if billing.share is Share.NEXT_PERIOD:
             return False

@@ -87,6 +87,15 @@ def month_count(
     return _count(service, service.start, service.start.day, days_in_month, digits)
 
 
+def months_begun(service: Period, months_from: MonthsFrom = MonthsFrom.SERVICE_START) -> int:
+    """Return how many months *service* has, one that is only begun counted as a month."""
+    first = service.start.replace(day=1) if months_from is MonthsFrom.CALENDAR_START else service.start
+    count = 0
+    while month_day(first.year, first.month, count, first.day) < service.end:
+        count += 1
+    return count
+
+
 def to_digits(exact: Fraction, digits: int | None) -> Fraction:
     """Return the number rounded half up to *digits* decimals; None leaves it exact."""
     if digits is None:

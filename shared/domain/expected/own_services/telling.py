@@ -184,8 +184,20 @@ class Teller:
         is_active = event.kind is EventKind.REACTIVATED
         if self._state.is_active is is_active and not self._billing.suspension_is_charged:
             self._ignore(event, "the service was " + ("not suspended" if is_active else "suspended already"))
-        elif not self._billing.suspension_is_charged:
+            return
+        if not self._billing.suspension_is_charged:
             self._state = self._state._replace(is_active=is_active)
+        if is_active:
+            self._take(event)
+
+    def _take(self, event: Event) -> None:
+        """Take the plan, the price and the quantity that an event of another kind brings along."""
+        if event.quantity is not None:
+            self.quantity(event)
+        if event.unit_price is not None and event.unit_price < 0:
+            self._ignore(event, "its price is negative")
+        elif event.unit_price is not None or event.product or event.plan is not None or event.every is not None:
+            self._state = other_plan(self._state, event, self._billing.span, self._at)
 
     def granted(self, event: Event) -> None:
         """An amount given back."""
@@ -256,11 +268,15 @@ class Teller:
         if cycle is None or end <= self._at or self._billing.span is Span.TERM:
             self._ignore(event, "no cycle of the service runs then that could end on that day")
             return
+        if self._billing.charged_ahead:
+            self._ignore(event, "cycles that are charged ahead cannot be moved")
+            return
         run = self._story.run_at(self._at)
         grid = (run and run.grid) or grid_from(self._billing, end, None, self._state.every)
         day = day_of(end, self._story.per_day)
         moved = grid._replace(anchor=day, anchor_day=day.day, past_midnight_s=0)
         self._story.moves.append(Move(self._moment, end, event))
+        self._story.runs[:] = [run for run in self._story.runs if run.start <= self._at]
         self._story.replace_runs(Run(end, self._moment, event, moved))
         self._waiting = [each._replace(at=end) if each.at == cycle.end else each for each in self._waiting]
 
@@ -271,8 +287,10 @@ class Teller:
             at = self._moment if event.ends_on is None else self._tick_of(event.ends_on)
         if (runs and runs[0].start <= self._moment) or (event.kind is EventKind.TERM_EXTENDED and at <= self._moment):
             self._ignore(event, "no trial of the service runs then")
-        else:
-            self._begin_charges(at, event)
+            return
+        if event.kind is EventKind.CONVERTED:
+            self._take(event)
+        self._begin_charges(at, event)
 
     def not_ours(self, event: Event) -> None:
         """What own services do not have."""

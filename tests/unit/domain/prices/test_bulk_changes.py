@@ -208,12 +208,28 @@ def test_a_change_of_nothing_or_of_nobody_is_refused(entry: MakeEntry) -> None:
     ("made", "change", "said"),
     [
         ({"value": "0.04"}, {"percent": "-10", "rounding_step": Decimal("0.10")}, "would become 0"),
-        ({"value": "1"}, {"percent": None, "amount": Decimal(-2), "currency": "EUR"}, "nothing, or less"),
-        ({"value": "2", "method": OFF_ERP}, {"percent": "5", "rows": _only(OFF_ERP)}, "nothing, or less"),
+        (
+            {"value": "1"},
+            {"percent": None, "amount": Decimal(-2), "currency": "EUR"},
+            ": nothing, or less, would be left[.] Leave it out",
+        ),
+        (
+            {"value": "2", "method": OFF_ERP},
+            {"percent": "5", "rows": _only(OFF_ERP)},
+            ": nothing, or less, would be left[.] Leave it out",
+        ),
         ({"value": "999", "method": MARKUP}, {"percent": "5", "rows": _only(MARKUP)}, "at most 1000"),
-        ({"value": "1", "method": MARKUP}, {"percent": "-5", "rows": _only(MARKUP)}, "nothing, or less"),
+        (
+            {"value": "1", "method": MARKUP},
+            {"percent": "-5", "rows": _only(MARKUP)},
+            ": nothing, or less, would be left[.] Leave it out",
+        ),
         ({"value": "0", "method": OFF_ERP}, {"percent": "-99.5", "rows": _only(OFF_ERP)}, ""),
-        ({"value": "5", "method": MARGIN}, {"percent": "-50", "rows": _only(MARGIN)}, "nothing, or less"),
+        (
+            {"value": "5", "method": MARGIN},
+            {"percent": "-50", "rows": _only(MARGIN)},
+            ": nothing, or less, would be left[.] Leave it out",
+        ),
     ],
 )
 def test_a_price_that_cannot_be_is_refused_with_its_row(

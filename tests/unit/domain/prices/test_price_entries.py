@@ -84,3 +84,9 @@ def test_what_can_be_used_is_taken(entry: MakeEntry, changed: dict[str, Any]) ->
 
     assert "" == entry_refused(made)
     assert made.counts_units is PriceBook([made]).counts_units
+
+
+def test_less_than_a_free_unit_is_counted_too(entry: MakeEntry) -> None:
+    """Half a unit that is free makes the price of the others depend on how many there are."""
+    assert entry("10", free_units=Decimal("0.5")).counts_units
+    assert not entry("10").counts_units

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from shared.domain.periods import Period
-from shared.domain.prices.price_locks import PriceLock, PriceLockPolicy, PriceLocks, price_lock
+from shared.domain.prices.price_locks import AgreedLock, PriceLock, PriceLockPolicy, PriceLocks, price_lock
 
 AT_ONCE, AT_RENEWAL = PriceLockPolicy.AT_ONCE, PriceLockPolicy.FROM_NEXT_RENEWAL
 TERM = Period(date(2026, 3, 15), date(2027, 3, 15))
@@ -82,3 +82,11 @@ def test_the_customers_policy_goes_before_that_of_the_list() -> None:
 
     assert (AT_RENEWAL, AT_ONCE) == (locks.policy("c-1"), locks.policy("c-2"))
     assert AT_ONCE is PriceLocks().policy("c-1")
+
+
+def test_an_agreed_lock_says_whom_it_is_for() -> None:
+    """One customer, or all where none is named."""
+    one, every = AgreedLock(policy=AT_RENEWAL, customer_id="C-1"), AgreedLock(policy=AT_ONCE)
+
+    assert ("customer C-1", "all customers") == (one.whom, every.whom)
+    assert ("", "", 0) == (every.customer_id, every.name, every.row)

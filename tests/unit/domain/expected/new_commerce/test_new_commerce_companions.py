@@ -185,3 +185,37 @@ def test_seats_may_change_while_another_plan_waits_for_the_cycle_to_end(shop: An
 
     assert "changeBillingPlan" == shop.rows(expected)[-1][0]
     assert [] == shop.codes(expected)
+
+
+@pytest.mark.parametrize(
+    ("facts", "row", "codes"),
+    [
+        ({"term": "P3Y", "quantity": 3}, ("convert", "2024-01-20", "2024-02-19", 3, "30.00"), []),
+        ({"term": "P3Y", "quantity": 1}, ("convert", "2024-01-20", "2024-02-19", 2, "20.00"), ["CHANGE_UNUSUAL"]),
+        (
+            {"plan": Plan.ANNUAL, "quantity": 3},
+            ("changeBillingPlan", "2024-02-10", "2025-01-09", 3, "27.48"),
+            ["CHANGE_UNUSUAL"],
+        ),
+    ],
+)
+def test_a_change_of_term_or_plan_may_bring_seats_along(
+    shop: Any, facts: dict[str, Any], row: Any, codes: list[str]
+) -> None:
+    """More of them are charged from then on; fewer are not given back with it."""
+    change = shop.event(K.PLAN_CHANGED, "2024-01-20", **facts)
+    through = "2024-02-10" if "plan" in facts else ""
+
+    expected = shop.bill(shop.sold("10", shop.bought("2024-01-10", 2), change), through=through)
+
+    assert row == shop.rows(expected)[-1]
+    assert codes == shop.codes(expected)
+
+
+def test_a_scheduled_change_brings_its_quantity_at_the_renewal(shop: Any) -> None:
+    """Ten seats for a year become six for a month."""
+    change = shop.event(K.PLAN_CHANGED, "2024-03-01", term="P1M", plan=Plan.MONTHLY, quantity=6)
+
+    expected = shop.bill(shop.sold("10", shop.bought("2024-01-10", 10), change), through="2025-01-10")
+
+    assert ("renew", "2025-01-10", "2025-02-09", 6, "60.00") == shop.rows(expected)[-1]

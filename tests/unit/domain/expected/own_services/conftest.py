@@ -37,6 +37,7 @@ class Own:
     """Builds own services and bills them."""
 
     event = staticmethod(told)
+    day = staticmethod(date.fromisoformat)
 
     def service(self, *events: Event, price: str | None = None, **fields: Any) -> Subscription:
         """Return a service in EUR; *price* is its only price, for a charge cycle."""

@@ -313,3 +313,21 @@ def test_the_last_quantity_is_none_where_the_service_is_suspended(own: Any) -> N
     assert [] == own.lines(
         own.event("created", "2024-04-01"), suspended, price="15", policy=policy, through="2024-05-01"
     )
+
+
+def test_a_cycle_may_be_moved_twice(own: Any) -> None:
+    """Five days more, then five more again: nothing is charged for the cycle that the first move would have begun."""
+    lines = own.lines(
+        own.event("created", "2024-07-10"),
+        own.event("cycle-moved", "2024-07-20", ends_on="2024-08-15"),
+        own.event("cycle-moved", "2024-08-01", ends_on="2024-08-20"),
+        price="31",
+        through="2024-08-20",
+    )
+
+    assert [
+        ("2024-07-10", "2024-08-09", "31.00"),
+        ("2024-08-10", "2024-08-14", "5.00"),
+        ("2024-08-15", "2024-08-19", "5.00"),
+        ("2024-08-20", "2024-09-19", "31.00"),
+    ] == lines

@@ -14,6 +14,7 @@ from shared.domain.subscriptions.own_billing import (
     Span,
     Timing,
 )
+from shared.domain.subscriptions.subscription import DatedPrice
 
 ARREARS = {"timing": Timing.ARREARS}
 TERM = {"span": Span.TERM}
@@ -311,3 +312,47 @@ def test_a_plan_of_another_length_in_the_trial(own: Any) -> None:
     )
 
     assert [("2024-04-15", "2025-04-14", "366.00")] == lines
+
+
+def test_a_reactivation_may_bring_another_quantity_and_price(own: Any) -> None:
+    """Two seats at 60 for the last ten days of April, where one at 30 was suspended."""
+    lines = own.lines(
+        own.event("created", "2024-04-01", quantity=1),
+        own.event("suspended", "2024-04-11"),
+        own.event("reactivated", "2024-04-21", quantity=2, unit_price="60"),
+        price="30",
+        through="2024-04-30",
+    )
+
+    assert ["30.00", "-20.00", "40.00"] == [amount for *_, amount in lines]
+
+
+def test_a_reactivation_does_not_look_up_prices_again(own: Any) -> None:
+    """A list price that begins in the cycle counts for the next one."""
+    rows = (
+        DatedPrice(amount=Decimal(30)),
+        DatedPrice(amount=Decimal(99), valid_from=date(2024, 4, 15)),
+    )
+    lines = own.lines(
+        own.event("created", "2024-04-01", quantity=1),
+        own.event("suspended", "2024-04-11"),
+        own.event("reactivated", "2024-04-21", quantity=1),
+        prices=rows,
+        through="2024-05-01",
+    )
+
+    assert ["30.00", "-20.00", "10.00", "99.00"] == [amount for *_, amount in lines]
+
+
+def test_a_trial_may_be_converted_to_more(own: Any) -> None:
+    """The first charge is for what was ordered with the conversion; a negative price is passed over."""
+    created = own.event("created", "2024-01-01", quantity=1)
+    converted = own.event("converted", "2024-01-10", quantity=3, unit_price="20")
+    refused = own.event("converted", "2024-01-10", unit_price="-20")
+    trial = {"price": "31", "through": "2024-01-31", "policy": {"trial_days": 30}}
+    through = trial.pop("through")
+
+    assert [("2024-01-10", "2024-02-09", "60.00")] == own.lines(created, converted, through=through, **trial)
+    expected = own.billed(own.service(created, refused, **trial), through)
+    assert ["31.00"] == [str(line.amount) for line in expected.lines]
+    assert [IssueCode.EVENT_IGNORED] == [issue.code for issue in expected.issues]

@@ -12,6 +12,7 @@ from shared.domain.subscriptions.kinds import Plan, ServiceKind
 from shared.domain.subscriptions.own_billing import (
     Alignment,
     Correction,
+    MonthsFrom,
     PlanChange,
     Share,
     Span,
@@ -367,3 +368,26 @@ def test_usage_of_others_is_not_looked_at(own: Any) -> None:
     service = own.service(own.event("created", "2024-04-01"), price="1", kind=ServiceKind.OWN_RECURRING)
 
     assert 1 == len(own.billed(service).lines)
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({}, "923.23"),
+        ({"share": Share.WHOLE_MONTHS}, "990.00"),
+        ({"share": Share.WHOLE_MONTHS, "months_from": MonthsFrom.CALENDAR_START}, "1080.00"),
+        ({"share": Share.FIXED_DAYS}, "924.00"),
+        ({"days_are_fixed": True}, "924.00"),
+        ({"months_from": MonthsFrom.CALENDAR_START, "part_digits": 6}, "924.47"),
+    ],
+)
+def test_a_term_at_a_price_for_a_month_is_counted_in_months(own: Any, policy: dict[str, Any], expected: str) -> None:
+    """28 March to 4 February at 90: ten months and eight days, counted as the policy counts parts."""
+    service = own.service(
+        own.event("created", "2025-03-28"),
+        prices=(DatedPrice(amount=Decimal(90), per="month"),),
+        ends_on=date(2026, 2, 5),
+        policy={"span": Span.TERM, **policy},
+    )
+
+    assert [expected] == [str(line.amount) for line in own.billed(service).lines]
