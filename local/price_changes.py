@@ -55,8 +55,8 @@ def change_prices(request: ChangeRequest) -> str:
     if request.out is None:
         return f"{text}\nNothing was written: add --out NEW --author NAME --note TEXT to write the new list."
     made = apply(version, seen, author=request.author, note=request.note)
-    rows = {entry.row for entry in version.entries}
-    _write(request.out, [_signed(entry, made, rows) for entry in made.entries])
+    former = {entry.row: entry for entry in version.entries}
+    _write(request.out, [_signed(entry, made, former.get(entry.row)) for entry in made.entries])
     return f"{text}\nWrote {request.out} ({made.version_id}), in force from {made.valid_from}."
 
 
@@ -122,11 +122,11 @@ def _row(row: PreviewRow) -> str:
     )
 
 
-def _signed(entry: PriceEntry, made: PriceListVersion, rows: set[int]) -> PriceEntry:
-    """Return a new row with who decided it and why in its note; the others as they are."""
-    is_new = entry.row not in rows or entry.valid_from == made.valid_from
+def _signed(entry: PriceEntry, made: PriceListVersion, former: PriceEntry | None) -> PriceEntry:
+    """Return a row with a new price with who decided it and why in its note; the others as they are."""
     signed = f"{made.note} ({made.author})" if made.note else made.author
-    return replace(entry, note=signed) if is_new else entry
+    is_same = former is not None and (entry.value, entry.tiers) == (former.value, former.tiers)
+    return entry if is_same else replace(entry, note=signed)
 
 
 def _write(out: Path, entries: Sequence[PriceEntry]) -> None:

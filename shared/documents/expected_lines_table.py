@@ -83,7 +83,7 @@ def _table(answer: Answer, lines: Sequence[ExpectedLine]) -> Iterator[str]:
 
 
 def _cells(number: int, line: ExpectedLine) -> tuple[str, ...]:
-    share = "" if line.part == line.whole else f"{line.part}/{line.whole}"
+    share = "" if line.part == line.whole else "/".join(str(quantity_value(each)) for each in line.share)
     return (
         str(number),
         line.subscription.id,

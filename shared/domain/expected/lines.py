@@ -115,6 +115,14 @@ class ExpectedLine(NamedTuple):
         return self.sign * full * Fraction(self.part, self.whole) * rate
 
     @property
+    def share(self) -> tuple[Quantity, Quantity]:
+        """*part* and *whole* as people count them: 22 of 30.4 days, where both are fifths (``PARTS_OF_A_DAY``)."""
+        for name, value in self.inputs:
+            if name == PARTS_OF_A_DAY:
+                return _divided(self.part, int(value)), _divided(self.whole, int(value))
+        return self.part, self.whole
+
+    @property
     def effective_unit_price(self) -> Decimal:
         """The prorated price of one unit as the vendor prints it, negative on credits.
 
@@ -125,6 +133,11 @@ class ExpectedLine(NamedTuple):
                 return Decimal(value)
         printed = self.mode.unit_price(self.price.amount, self.part, self.whole)
         return printed.copy_negate() if self.sign < 0 and printed else printed
+
+
+def _divided(number: int, parts: int) -> Quantity:
+    """Return a quotient that has an end: by parts that a decimal number of days was split into."""
+    return number // parts if number % parts == 0 else Decimal(number) / parts
 
 
 @dataclass(frozen=True)

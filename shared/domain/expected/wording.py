@@ -114,7 +114,8 @@ def _what(line: ExpectedLine, texts: Texts) -> str:
 def _share(line: ExpectedLine, texts: Texts) -> str:
     if line.part == line.whole:
         return ""
-    return texts.say(f"share.{line.counted}", part=str(line.part), whole=str(line.whole))
+    part, whole = line.share
+    return texts.say(f"share.{line.counted}", part=texts.number(part), whole=texts.number(whole))
 
 
 def _period(first: date | None, last: date | None, texts: Texts) -> str:
@@ -162,7 +163,9 @@ class _Calculation:
         self._unsigned = texts.number(quantity if quantity > 0 else -quantity)
         self._price = texts.number(price)
         self._times_quantity = "" if quantity == 1 and len(line.pieces) > 1 else f" x {texts.number(quantity)}"
-        self._share = "" if line.part == line.whole else f" x {line.part} / {line.whole}"
+        part, whole = map(texts.number, line.share)
+        self._ratio = f"{part} / {whole}"
+        self._share = "" if line.part == line.whole else f" x {self._ratio}"
         self._rate = "" if line.exchange is None else f" x {texts.number(line.exchange.rate)}"
         self._times = Fraction(1) if line.exchange is None else Fraction(line.exchange.rate)
 
@@ -189,7 +192,7 @@ class _Calculation:
 
     def by_ratio(self) -> list[_Step]:
         line = self._line
-        ratio = self._inner(f"{line.part} / {line.whole}", Fraction(line.part, line.whole))
+        ratio = self._inner(self._ratio, Fraction(line.part, line.whole))
         times = self._exact_price * self._units * self._times
         return [ratio, self._last_of(ratio, f"{self._price}{self._times_quantity} x {{}}{self._rate}", times)]
 

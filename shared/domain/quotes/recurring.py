@@ -5,7 +5,7 @@ The engine is asked for the future: for a little of it first, because most cycle
 Not here: lines that are made now (``asking``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -44,8 +44,8 @@ def recurring(history: History, subscription_ids: Iterable[str], on: date, terms
         if len(found) == len(wanted):
             break
         ahead = replace(history, through=_later(on, days))
-        lines = [line for line in expected_lines(ahead).lines if line.subscription.id in wanted.keys() - found.keys()]
-        sales = expected_sales([line for line in lines if _recurs(line, on)], ahead, terms)
+        left = wanted.keys() - found.keys()
+        sales = [sale for sale in _sales(ahead, left, terms) if _recurs(sale.line, on)]
         for subscription_id in wanted:
             made = _of_first_cycle([sale for sale in sales if sale.line.subscription.id == subscription_id])
             if made is not None:
@@ -58,6 +58,16 @@ def exact_sale(sale: ExpectedSale) -> Fraction:
     if sale.charge is None:
         return sale.line.unrounded
     return Fraction(sale.charge.explanation.dividend) / sale.charge.explanation.divisor
+
+
+def _sales(ahead: History, subscription_ids: Collection[str], terms: SaleTerms) -> Sequence[ExpectedSale]:
+    """Return the sales of all that the customers of those subscriptions have.
+
+    What else they use in a month may make it cheaper (a discount for several services).
+    """
+    lines = expected_lines(ahead).lines
+    customers = {line.subscription.customer_id for line in lines if line.subscription.id in subscription_ids}
+    return expected_sales([line for line in lines if line.subscription.customer_id in customers], ahead, terms)
 
 
 def _later(day: date, days: int) -> date:

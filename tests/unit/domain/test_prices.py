@@ -286,6 +286,7 @@ def test_a_row_that_says_more_but_is_not_in_force_is_named(licence: MakeLine, en
 def test_lists_have_a_name_for_messages() -> None:
     """Their file's, or what they are."""
     assert ["price list", "p.csv"] == [PriceBook(()).name, PriceBook((), name="p.csv").name]
+    assert PriceBook(()).counts_units is False
     assert ["price sheet", "sheet.csv"] == [PriceSheet(()).name, PriceSheet((), name="sheet.csv").name]
 
 

@@ -3,7 +3,6 @@
 Not here: the rules of each kind (``advance``, ``arrears``, ``metered``, ``one_off``).
 """
 
-from collections.abc import Iterator
 from decimal import Decimal
 
 from shared.domain.expected.history import History
@@ -42,18 +41,18 @@ def own_service_lines(subscription: Subscription, history: History) -> Expected:
         bill_once(known, maker)
     else:
         if subscription.kind is ServiceKind.OWN_RECURRING:
-            for part in _parts(known):
-                bill_cycles(part, maker)
+            _bill_units(known, maker)
         bill_usage(known, maker, [each for each in history.usage if each.subscription_id == subscription.id])
     return Expected(maker.lines(), tuple(dict.fromkeys(story.issues)) if story.issues else ())
 
 
-def _parts(known: Known) -> Iterator[Known]:
-    """Yield what is billed by itself: the service, or each tier of its units."""
-    if has_unit_tiers(known.subscription):
-        yield from (Known(*each) for each in by_tiers(known.subscription, known.story))
-    else:
-        yield known
+def _bill_units(known: Known, maker: Maker) -> None:
+    """Make the lines of the service, or of each tier of its units by itself."""
+    if not has_unit_tiers(known.subscription):
+        bill_cycles(known, maker)
+        return
+    for subscription, story in by_tiers(known.subscription, known.story):
+        bill_cycles(Known(subscription, story), maker)
 
 
 def bill_cycles(known: Known, maker: Maker) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from shared.domain.errors import PeriodError
 from shared.domain.expected.conventions import Conventions, LineFamily
-from shared.domain.expected.lines import ExpectedLine, UnitPrice
+from shared.domain.expected.lines import PARTS_OF_A_DAY, ExpectedLine, UnitPrice
 from shared.domain.expected.own_services.cycles import Cycle, day_of, days_of, instant
 from shared.domain.expected.own_services.rates import Rate
 from shared.domain.expected.own_services.rules import CREDIT_TYPE, RECURRING_TYPE
@@ -23,6 +23,7 @@ from shared.domain.expected.rounding import RoundingMode, mode_named
 from shared.domain.expected.rules import Rule
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, Quantity
+from shared.domain.subscriptions.own_billing import OwnBilling, Share
 from shared.domain.subscriptions.subscription import Subscription
 
 _made_of = tuple.__new__
@@ -67,6 +68,7 @@ class Maker:
         self.mode = mode
         self.last_on = last_on
         self.per_day = per_day
+        self._parts_of_a_day = _parts_of_a_day(subscription.billing)
         self._days_after = subscription.billing.invoice_days_after
         self._made: list[tuple[int, ExpectedLine]] = []
         self._waits_until: int | None = None
@@ -100,8 +102,8 @@ class Maker:
         """Return what is the same for all lines that arise at a tick for one *part* of *cycle*."""
         days = days_of(start, end, self.per_day)
         texts = () if self.per_day == 1 else (("from", _shown(start)), ("to", _shown(end)))
-        is_at_once = not self._days_after and self._waits_until is None
-        due = day_of(arises, self.per_day) if is_at_once else self.due(arises)
+        is_later = self._days_after or self._waits_until is not None
+        due = self.due(arises) if is_later else day_of(arises, self.per_day)
         return _made_of(Slot, (arises, days.start, days.end, cycle.period, part, due, texts))
 
     def line(self, slot: Slot, quantity: Quantity, rate: Rate, why: Why, back: Back | None = None) -> ExpectedLine:
@@ -121,6 +123,8 @@ class Maker:
             amount, corrects = back
             amount = amount.copy_negate() if amount else amount
         subscription = self.subscription
+        if self._parts_of_a_day > 1 and counted == "days" and share != whole and up == down:
+            texts = (*texts, (PARTS_OF_A_DAY, str(self._parts_of_a_day)))
         return _made_of(ExpectedLine, (
             rule, charge_type, subscription, event, start, end, cycle, share, whole, quantity, sign, price, amount,
             subscription.currency, self.mode, due, before, after, corrects, counted, (), None, (),
@@ -184,6 +188,11 @@ def of_rate(rate: Rate, part: Part) -> Part:
     if part.part == part.whole:
         return Part(rate.up, rate.down, "months")
     return Part(part.part * rate.up, part.whole * rate.down, part.counted)
+
+
+def _parts_of_a_day(billing: OwnBilling) -> int:
+    """Return into how many parts a day is split, so that a month of fixed days has a whole number of them."""
+    return billing.days_in_month.as_integer_ratio()[1] if billing.share is Share.FIXED_DAYS else 1
 
 
 def _lump_rate(amount: Decimal, why: Why) -> Rate:

@@ -231,7 +231,7 @@ class Known:
     def _of_run(self, run: Run, following: Run | None, last: int, ahead: int, *, is_first: bool) -> Iterator[Window]:
         start, starts = run.start, [min(run.start, run.moment)] * ahead
         charged = starts[0] if ahead else start
-        while charged <= last and self._is_of_run(start, charged, following):
+        while charged <= last and (following is None or start < following.start or _is_kept(start, charged, following)):
             cycle = run.cycle_at(start)
             window = Window(cycle, cycle, start, run, following, is_first, charged)
             if self._is_over(start, charged):
@@ -239,7 +239,7 @@ class Known:
             yield self._as_first(window) if is_first else window
             is_first = False
             starts.append(start)
-            start = self.last_cycle(window).end
+            start = self.last_cycle(window).end if self.story.moves else cycle.end
             charged = starts[-ahead] if ahead else start
             if run.grid is None:
                 return
@@ -249,10 +249,6 @@ class Known:
         if self.subscription.billing.first_cycle is FirstCycle.FULL:
             window.cycle = window.cycle._replace(start=window.start, base_start=window.start, months=None)
         return window
-
-    def _is_of_run(self, start: int, charged: int, following: Run | None) -> bool:
-        """Whether a cycle was charged before it was known that another run takes over."""
-        return following is None or start < following.start or charged < min(following.moment, start)
 
     def _is_over(self, start: int, charged: int) -> bool:
         ends = [end for end in self.story.ends if end.moment <= charged]
@@ -304,3 +300,8 @@ class Known:
                 piece = self.piece(window, change, stop)
                 made.extend([] if piece is None else [piece])
         return shaped(self.subscription.billing, cycle, made)
+
+
+def _is_kept(start: int, charged: int, following: Run) -> bool:
+    """Whether a cycle was charged ahead before it was known that another run takes over."""
+    return charged < min(following.moment, start)

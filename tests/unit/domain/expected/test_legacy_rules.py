@@ -191,29 +191,6 @@ def test_a_change_before_a_conversion_is_billed_under_a_name_of_its_own() -> Non
     ] == _rows(made.lines[1:])
 
 
-def test_seats_changed_on_the_day_of_a_conversion_are_settled_before_it() -> None:
-    """Microsoft's example of 2,650 licences: the month is billed again with them, and their rest is given back."""
-    created = _event(EventKind.CREATED, "2021-05-26", quantity=1)
-    seats = _event(EventKind.QUANTITY_CHANGED, "2021-06-01", quantity=2650)
-    yearly = _event(EventKind.PLAN_CHANGED, "2021-06-01", plan=Plan.ANNUAL, unit_price=Decimal("270.12"))
-    made = _made(created, seats, yearly, prices=(DatedPrice(amount=Decimal("21.10")),))
-
-    assert [
-        ("Convert from instance prorate", "2021-05-26", "2021-06-25", 1, "-21.10"),
-        ("Convert from instance prorate", "2021-05-26", "2021-05-31", 1, "4.08"),
-        ("Convert from instance prorate", "2021-06-01", "2021-06-25", 2650, "45092.74"),
-        ("Prorate fees when convert to a new offering", "2021-06-01", "2021-06-25", 2650, "-45092.74"),
-        ("Prorate fees when convert away from current offering", "2021-06-01", "2022-05-31", 2650, "715818.00"),
-    ] == _rows(made.lines)[1:]
-
-
-def test_a_change_of_plan_may_bring_its_quantity() -> None:
-    """It counts from the new term on."""
-    yearly = _event(EventKind.PLAN_CHANGED, "2020-01-20", plan=Plan.ANNUAL, unit_price=Decimal(300), quantity=12)
-
-    assert (12, "3600.00") == _rows(_made(CREATED, yearly).lines)[-1][3:]
-
-
 def test_a_conversion_ends_the_promotion_and_an_upgrade_brings_product_and_quantity() -> None:
     """The current list price of the other product counts, without the promotion that ran before."""
     prices = (DatedPrice(amount=Decimal(31), product="E1"), DatedPrice(amount=Decimal(62), product="E3"))
