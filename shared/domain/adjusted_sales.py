@@ -1,10 +1,11 @@
 """Adjusted sales: a line's sale after uplift, promotion, offers, discounts and guards, with every step.
 
 The steps are taken on the price of one unit for a full charge cycle (the average, where only a sum is priced) and the
-amount is made of the result by the same units and days, exactly. A refund takes the steps of its charge.
+amount is made of the result by the same units and days, exactly. A refund takes the steps of its charge. Free units stay
+free: the price is that of the others, so no floor charges for them and no offer is compared with an average over them.
 
-Untouched are credits and discounts that Microsoft gives as an amount, what is given away, and lines without units. A
-sale that nothing applies to is returned as it came.
+Untouched are credits and discounts that Microsoft gives as an amount, what is given away, and lines without units, or
+with free ones only. A sale that nothing applies to is returned as it came.
 
 Not here: the order of the steps and what each does (``prices.adjustments``), and the price itself (``charging``).
 """
@@ -19,7 +20,7 @@ from functools import partial
 from shared.domain import adjustment_issues as remarks
 from shared.domain.issues import Issue
 from shared.domain.money import exact_product
-from shared.domain.prices import COST, NET, Measure, PriceEntry, Sale, UnitsTaken, sale_of, subject_of
+from shared.domain.prices import COST, NET, Measure, PricedUnits, PriceEntry, Sale, UnitsTaken, sale_of, subject_of
 from shared.domain.prices.adjustment_rules import NO_ADJUSTMENTS, AdjustmentRules, SaleAt
 from shared.domain.prices.adjustments import Applicable, Step, StepKind, Uplift, adjusted, shown, unconverted
 from shared.domain.prices.exchange import rate_missing, rate_stale
@@ -66,9 +67,14 @@ class Priced:
     taken: UnitsTaken | None = None
 
     @property
+    def charged(self) -> Decimal:
+        """The units that are not free."""
+        return self.taken.charged if self.taken else self.measure.units
+
+    @property
     def per_unit(self) -> Fraction:
-        """What turns an amount into the price of one unit for a full cycle."""
-        return Fraction(self.measure.cycle_days, self.measure.days) * _inverse(Fraction(self.measure.units))
+        """What turns an amount into the price of one charged unit for a full cycle."""
+        return Fraction(self.measure.cycle_days, self.measure.days) * _inverse(Fraction(self.charged))
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +88,7 @@ class AdjustedSale:
 
 def adjusted_sale(line: SourceLine, priced: Priced, sale: Sale, terms: SpecialTerms) -> AdjustedSale:
     """Return *sale* after everything that is agreed for *line*; the same sale where nothing is."""
-    if priced.measure.is_adjustment or not priced.measure.units or not terms.rules:
+    if priced.measure.is_adjustment or not priced.charged or not terms.rules:
         return AdjustedSale(sale)
     promotion, unknown = _promotion(line, priced, terms.rules)
     rests_on_cost = sale.base_name in {COST, NET}
@@ -159,13 +165,13 @@ def _unit(priced: Priced, sale: Sale) -> Fraction:
 def _resold(priced: Priced, sale: Sale, price: Fraction) -> Sale:
     """Return the sale at another price of a unit, with the sign it had."""
     exact = price * _inverse(priced.per_unit) * (-1 if sale.dividend < 0 else 1)
-    rounded = shown(price)
+    rounded, has_free = shown(price), priced.charged != priced.measure.units
     return replace(
         sale,
         dividend=Decimal(exact.numerator),
         divisor=exact.denominator,
-        unit_price=rounded if Fraction(rounded) == price else None,
-        pieces=(),
+        unit_price=rounded if Fraction(rounded) == price and not has_free else None,
+        pieces=(PricedUnits(priced.charged, rounded),) if has_free else (),
     )
 
 

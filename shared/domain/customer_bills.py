@@ -148,8 +148,8 @@ def _charge_all(
     occurrences: Counter[str] = Counter()
     main_prices: dict[str, Decimal | None] = {}
     identified = sorted([(line_identity(line), line) for line in lines], key=_stable_order)
-    taken = units_of_month([line for _, line in identified], terms.prices)
     special = terms.special_for(lines)
+    taken = units_of_month([line for _, line in identified], terms.prices, special)
     for index, (identity, line) in enumerate(identified):
         occurrences[identity] += 1
         main_price = main_prices.setdefault(identity, line.unit_price)

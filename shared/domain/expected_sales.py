@@ -100,7 +100,8 @@ def _charged(
     main_prices, seen, made = _main_prices(lines), Counter[str](), []
     for indexes in months.values():
         sources = [shares[index].source for index in indexes]
-        taken, special = units_of_month(sources, terms.prices), _special(terms, sources)
+        special = _special(terms, sources)
+        taken = units_of_month(sources, terms.prices, special, [shares[index].share for index in indexes])
         for place, index in enumerate(indexes):
             identity = line_identity(shares[index].source)
             seen[identity] += 1

@@ -146,7 +146,12 @@ def _step(step: Step) -> str:
 
 
 def _reductions(line: ChargeLine, texts: Texts) -> str:
-    """Return what the customer was given, by name; a promotion, a floor and what a bundle adds are not his to know."""
+    """Return what the customer was given, by name; a promotion, a floor and what a bundle adds are not his to know.
+
+    A floor takes back some or all of it, so with one nothing is said to be included.
+    """
+    if any(step.kind is StepKind.FLOOR for step in line.explanation.steps):
+        return ""
     told = [_reduction(step, line, texts) for step in line.explanation.steps if step.kind in _REDUCTIONS]
     return texts.say("sale.reductions", reductions=", ".join(told)) if told else ""
 

@@ -16,23 +16,31 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
+from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.money import exact_sum
 from shared.domain.prices import PriceBook, PriceEntry, PriceMethod, UnitsTaken, subject_of, units_taken
-from shared.domain.proration import WHOLE, price_date
+from shared.domain.proration import WHOLE, Proration, price_date
 from shared.domain.source_lines import SourceLine, service_of
 
 
-def units_of_month(lines: Sequence[SourceLine], prices: PriceBook) -> dict[int, UnitsTaken]:
+def units_of_month(
+    lines: Sequence[SourceLine],
+    prices: PriceBook,
+    special: SpecialTerms | None = None,
+    shares: Sequence[Proration] = (),
+) -> dict[int, UnitsTaken]:
     """Return by index of the line what it takes, for the lines that count together; mostly nothing does.
 
-    *lines* are those of one customer and month, in an order that does not depend on the order of rows.
+    *lines* are those of one customer and month, in an order that does not depend on the order of rows. *special* says
+    which day's price a line has, *shares* their shares of a cycle where they are known: a line counts under the very
+    entry that it is charged by.
     """
     if not prices.counts_units:
         return {}
     together: dict[int, list[int]] = defaultdict(list)
     entries: dict[int, PriceEntry] = {}
     for index, line in enumerate(lines):
-        entry = _counting_entry(line, prices)
+        entry = _counting_entry(line, prices, special, shares[index] if shares else WHOLE)
         if entry is not None:
             entries[id(entry)] = entry
             together[id(entry)].append(index)
@@ -42,10 +50,13 @@ def units_of_month(lines: Sequence[SourceLine], prices: PriceBook) -> dict[int, 
     return taken
 
 
-def _counting_entry(line: SourceLine, prices: PriceBook) -> PriceEntry | None:
+def _counting_entry(
+    line: SourceLine, prices: PriceBook, special: SpecialTerms | None, share: Proration
+) -> PriceEntry | None:
     if service_of(line).is_prorated or line.is_free_at_vendor or line.kind.is_adjustment:
         return None
-    found = prices.find(subject_of(line), price_date(line, WHOLE))
+    on = special.lock(line, share).price_on if special else price_date(line, share)
+    found = prices.find(subject_of(line), on)
     return found.entry if found is not None and found.entry.counts_units else None
 
 

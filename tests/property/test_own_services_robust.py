@@ -16,6 +16,7 @@ from shared.domain.expected.wording import arithmetic, sentence
 from shared.domain.subscriptions.events import Event, EventKind, ordered
 from shared.domain.subscriptions.kinds import Plan, ServiceKind
 from shared.domain.subscriptions.own_billing import (
+    AddedDays,
     Aggregation,
     Alignment,
     ChangeDay,
@@ -89,6 +90,7 @@ any_policy = st.builds(
     downgrades_wait=st.booleans(),
     price_change=st.sampled_from(PriceChange),
     moved_cycle=st.sampled_from(MovedCycle),
+    added_days=st.sampled_from(AddedDays),
     denominator=st.sampled_from(Denominator),
     uplift_percent=st.sampled_from([Decimal(0), Decimal(10), Decimal(-5)]),
     trial_days=st.sampled_from([0, 0, 10, 40]),

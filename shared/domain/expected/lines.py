@@ -27,6 +27,7 @@ from shared.domain.subscriptions.subscription import Subscription
 
 _DAY = timedelta(days=1)
 ESTIMATED_PRICE = "estimated unit price"
+PARTS_OF_A_DAY = "parts of a day"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
+from shared.domain.errors import PriceListError
 from shared.domain.prices.adjustments import Applicable
 from shared.domain.prices.book import PriceBook
 from shared.domain.prices.discounts import (
@@ -24,7 +25,7 @@ from shared.domain.prices.discounts import (
 from shared.domain.prices.exchange import Conversion, ExchangeRates
 from shared.domain.prices.guards import Bases, Guard
 from shared.domain.prices.keys import vendor_folded
-from shared.domain.prices.offers import Offer, checked_offers
+from shared.domain.prices.offers import Offer, checked_offers, in_own_currency
 from shared.domain.prices.promotions import PromotionSwitch, checked_switches, switch_for
 from shared.domain.prices.reach import Reaching, Shelf, Sold, applicable, sold
 from shared.domain.prices.subjects import PriceSubject, subject_of
@@ -71,10 +72,13 @@ class AdjustmentRules:
             for customer in customers:
                 self._groups.setdefault(customer.casefold(), []).append(group)
         self._rates = rates or ExchangeRates()
-        self._offers = Shelf(checked_offers(self._of(Offer)))
-        self._relationships = Shelf(checked_relationships(self._of(RelationshipDiscount)))
-        self._several = Shelf(checked_several_services(self._of(SeveralServicesDiscount)))
-        self._switches = Shelf(checked_switches(self._of(PromotionSwitch)))
+        try:
+            self._offers = Shelf(checked_offers(self._of(Offer)))
+            self._relationships = Shelf(checked_relationships(self._of(RelationshipDiscount)))
+            self._several = Shelf(checked_several_services(self._of(SeveralServicesDiscount)))
+            self._switches = Shelf(checked_switches(self._of(PromotionSwitch)))
+        except PriceListError as error:
+            raise PriceListError(f"{name}, {error}") from error
         self._guards = Shelf(self._of(Guard))
 
     def __bool__(self) -> bool:
@@ -86,7 +90,7 @@ class AdjustmentRules:
         *counts* says how many products of each vendor the customer uses (see ``discounts.product_counts``).
         """
         what, on = self._sold(subject), sale.on
-        offers = tuple(applicable(self._offers.all_for(what), what, on))
+        offers = tuple(in_own_currency(applicable(self._offers.all_for(what), what, on), sale.bases.currency))
         vendor = vendor_folded(subject.vendor)
         return Applicable(
             bases=sale.bases,

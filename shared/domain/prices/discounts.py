@@ -5,7 +5,8 @@ specific applies, alone, as with offers; a customer in two groups gets the highe
 
 A **several-services discount** counts the distinct products of one vendor that the customer is charged for in the
 billing period, and takes the percentage of the highest threshold reached, on all lines of that vendor. A product counts
-once whatever its seats, terms and lines; what is given away, credited or only refunded does not count. All lines of the
+once whatever its seats, terms and lines, and all Azure usage is one product, though each meter has an id of its own;
+what is given away, credited or only refunded does not count. All lines of the
 period take the same percentage, refunds too: what was charged in an earlier period under another count is not told by
 this period's files.
 
@@ -24,7 +25,7 @@ from shared.domain.prices.keys import vendor_folded
 from shared.domain.prices.offers import refuse_percentage
 from shared.domain.prices.reach import Reach, most_specific, refuse_two_for_one
 from shared.domain.prices.subjects import subject_of
-from shared.domain.source_lines import SourceLine
+from shared.domain.source_lines import Service, SourceLine, service_of
 
 _USED = frozenset(ChargeKind) - {ChargeKind.CREDIT, ChargeKind.DISCOUNT}
 
@@ -105,8 +106,13 @@ def product_counts(lines: Iterable[SourceLine]) -> Mapping[str, int]:
     for line in lines:
         if line.kind in _USED and not line.is_credit and not line.is_free_at_vendor:
             vendor = vendor_folded(subject_of(line).vendor)
-            products.setdefault(vendor, set()).add((line.product_id or line.product_name).casefold())
+            products.setdefault(vendor, set()).add(_product(line))
     return {vendor: len(found) for vendor, found in products.items()}
+
+
+def _product(line: SourceLine) -> str:
+    service = service_of(line)
+    return service.value if service is Service.AZURE_USAGE else (line.product_id or line.product_name).casefold()
 
 
 def checked_relationships(discounts: Iterable[RelationshipDiscount]) -> tuple[RelationshipDiscount, ...]:

@@ -10,6 +10,9 @@ Two never apply at once, unless the winner is *combinable*: then every other com
 well, the most specific first, each on the price that the one before left. A fixed price is never combinable: it says
 what is paid. An offer never raises a price: a fixed price above what the customer would pay without it is left out.
 
+A fixed price may be given once in each currency: of equally specific ones that in the currency of the sale counts, and
+the others say nothing.
+
 The day is the line's price date, so that a refund is worth what was charged.
 
 Not here: promotions of Microsoft (``promotions``), discounts without an end (``discounts``), the order of everything
@@ -78,14 +81,23 @@ def winners(offers: Iterable[Offer], before: Fraction, factors: Mapping[str, Fra
     return [winner, *sorted(others, key=lambda offer: (offer.reach.specificity, offer.name, offer.row))]
 
 
+def in_own_currency(offers: Iterable[Offer], currency: str) -> list[Offer]:
+    """Return the offers without prices in other currencies that say no more than one in *currency* does."""
+    kept = list(offers)
+    own = {offer.reach.specificity for offer in kept if offer.currency == currency}
+    return [offer for offer in kept if offer.currency in {"", currency} or offer.reach.specificity not in own]
+
+
 def checked_offers(offers: Iterable[Offer]) -> tuple[Offer, ...]:
     """Return the offers of a list.
 
     Raises:
-        PriceListError: two offers that cannot be combined are for the same, on the same days.
+        PriceListError: two offers that cannot be combined are for the same, on the same days and in the same currency.
     """
     kept = tuple(offers)
-    refuse_two_for_one((offer for offer in kept if not offer.is_combinable), "offer")
+    for currency in {"", *(offer.currency for offer in kept)}:
+        alone = (offer for offer in kept if not offer.is_combinable and offer.currency in {"", currency})
+        refuse_two_for_one(alone, "offer")
     return kept
 
 

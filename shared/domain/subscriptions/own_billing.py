@@ -119,6 +119,13 @@ class MovedCycle(StrEnum):
     NOT_CHARGED = "not-charged"  # nothing: the cycle is longer or shorter for the same price
 
 
+class AddedDays(StrEnum):
+    """Which fresh cycle the days that are added to the running one are parts of."""
+
+    NEXT_CYCLE = "next-cycle"  # the one that begins where the running one would have ended
+    FROM_CHANGE = "from-change"  # one that begins on the day on which the end was moved
+
+
 class Denominator(StrEnum):
     """What parts of a cycle whose end was moved are divided by."""
 
@@ -155,15 +162,16 @@ class OwnBilling:
     every part (None: exact). *rounding* names a rounding mode ("" : the convention for own services).
 
     Changes: *change_day*, *correction*, *correction_due* and, in arrears, *quantity_basis*; *plan_change* and
-    *downgrades_wait* (a cheaper plan begins with the next cycle); *price_change*; *moved_cycle* and *denominator*;
-    *uplift_percent* is added to the price at each renewal.
+    *downgrades_wait* (a cheaper plan begins with the next cycle); *price_change*; *moved_cycle*, *added_days* and
+    *denominator*; *uplift_percent* is added to the price at each renewal.
 
     Begin and end: *trial_days* are free and come before the first cycle; *first_cycle*; *last_day_is_charged* says
     whether the day of a cancellation is (that of a suspension is a day of change); *cancellation_is_credited* whether
     the rest of a cycle paid in advance is given back; *suspension_is_charged* whether billing goes on meanwhile.
 
     Amounts: *minimum* is owed for every full cycle (*minimum_shrinks*: less for a part of one). *aggregation*,
-    *tiering* and *included_units_shrink* are for consumption. *instalments* split a one-off charge, one each cycle.
+    *tiering*, *block_units* (units are sold in blocks of so many, at the price of a block; None: one by one) and
+    *included_units_shrink* are for consumption. *instalments* split a one-off charge, one each cycle.
 
     Raises:
         InvalidError: a number is outside its range.
@@ -188,6 +196,7 @@ class OwnBilling:
     downgrades_wait: bool = False
     price_change: PriceChange = PriceChange.AT_ONCE
     moved_cycle: MovedCycle = MovedCycle.PRORATED
+    added_days: AddedDays = AddedDays.NEXT_CYCLE
     denominator: Denominator = Denominator.CYCLE
     uplift_percent: Decimal = Decimal(0)
     trial_days: int = 0
@@ -198,6 +207,7 @@ class OwnBilling:
     included_units_shrink: bool = True
     aggregation: Aggregation = Aggregation.SUM
     tiering: Tiering = Tiering.GRADUATED
+    block_units: Decimal | None = None
     minimum: Decimal = Decimal(0)
     minimum_shrinks: bool = True
     instalments: int = 1
@@ -218,6 +228,8 @@ class OwnBilling:
             raise InvalidError("charged_ahead is for cycles that are charged in advance: leave it out, or timing")
         if self.charged_ahead and self.plan_change is PlanChange.EXTENDS:
             raise InvalidError("charged_ahead does not go with plan_change extends: leave one of them out")
+        if self.block_units is not None and not self.block_units > 0:
+            raise InvalidError(f"block_units is {self.block_units}: give a number above 0, such as 100")
         if not self.days_in_month > 0:
             raise InvalidError(f"days_in_month is {self.days_in_month}: give a number above 0, such as 30 or 30.4")
 

@@ -81,6 +81,22 @@ def test_the_new_list_ends_the_old_rows_and_begins_new_ones(price_list: Path, tm
     assert 6 == len(_read(new))
 
 
+def test_only_rows_with_a_new_price_are_signed(tmp_path: Path) -> None:
+    """One that begins later and changes is; one that begins that very day and stays keeps its note."""
+    old, new = tmp_path / "old.csv", tmp_path / "new.csv"
+    old.write_text(
+        "ProductId,Method,Value,Currency,ValidFrom,Note\n"
+        "P1,fixed,10.00,EUR,2026-07-01,\nP1,fixed,11.00,EUR,2026-09-01,plan\nP2,fixed,20.00,EUR,2026-07-01,agreed\n",
+        encoding="utf-8",
+    )
+    options = ("--percent", "5", "--product", "P1", "--include-later", "--author", "Ada", "--out", str(new))
+
+    assert DONE == _change(old, *options)
+    assert [("10.50", "Ada"), ("11.55", "Ada"), ("20.00", "agreed")] == [
+        (str(entry.value), entry.note) for entry in _read(new)
+    ]
+
+
 def test_an_amount_and_a_named_method_change_what_they_say(
     price_list: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

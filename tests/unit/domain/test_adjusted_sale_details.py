@@ -7,6 +7,7 @@ from typing import Any
 
 from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.charging import Charged, ChargeLine, charge
+from shared.domain.explanations import arithmetic
 from shared.domain.money import Money
 from shared.domain.periods import Period
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceEntry, PriceMethod, PriceSheet, SheetPrice, Tier
@@ -170,3 +171,24 @@ def test_missing_and_old_rates_are_told_with_offer_currencies_and_day(
     assert "No exchange rate from USD to EUR by 2026-10-01 for offer Dollars." == missing.message
     assert "(bank, 2026-08-01) for offer Dollars is 61 days old on 2026-10-01." in old.message
     assert "by 0001-01-01 for" in undated.message
+
+
+def test_free_units_stay_free_whatever_a_floor_or_an_offer_says(
+    licence: MakeLine, book: MakeBook, entry: MakeEntry
+) -> None:
+    """4 of 10 seats are free: a floor of 8 leaves 6 x 10 alone, an offer of 9 makes 6 x 9, not less than nothing."""
+    prices = book(entry("10", free_units=Decimal(4)))
+    offer = Offer(name="Nine", reach=Reach(), fixed_price=Decimal(9), currency="EUR")
+    floored = _made(licence(), prices, _guard("8", GuardBase.AMOUNT, "EUR"))
+    offered = _made(licence(), prices, offer)
+
+    assert (Money(Decimal("60.00"), "EUR"), ()) == (floored.amount, floored.explanation.steps)
+    assert "4 x 0.00 + 6 x 9.00 = 54.00 EUR" == arithmetic(offered)
+    assert Decimal("5.4") == offered.unit_price
+
+
+def test_nothing_applies_where_all_units_are_free(licence: MakeLine, book: MakeBook, entry: MakeEntry) -> None:
+    """A floor does not charge for what was promised for nothing."""
+    made = _made(licence(), book(entry("10", free_units=Decimal(10))), _guard("8", GuardBase.AMOUNT, "EUR"))
+
+    assert (Money(Decimal("0.00"), "EUR"), ()) == (made.amount, made.explanation.steps)

@@ -6,6 +6,7 @@ from decimal import Decimal
 from itertools import permutations
 from typing import Any
 
+from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.charging import ChargeLine
 from shared.domain.customer_bills import CustomerLines, Terms, bill_customer
 from shared.domain.issues import IssueCode
@@ -13,7 +14,8 @@ from shared.domain.money import Money
 from shared.domain.month_units import units_of_month
 from shared.domain.periods import BillingPeriod, Period
 from shared.domain.prices import PriceBook, PriceEntry, PriceMethod, Tier
-from shared.domain.source_lines import SourceLine
+from shared.domain.prices.price_locks import PriceLockPolicy, PriceLocks
+from shared.domain.source_lines import Family, SourceLine
 
 MakeLine = Callable[..., SourceLine]
 MakeEntry = Callable[..., PriceEntry]
@@ -141,3 +143,20 @@ def test_units_are_counted_by_the_price_of_their_day(usage: MakeLine, entry: Mak
     taken = units_of_month([_used(usage, "60", 1), _used(usage, "30", 9), _used(usage, "40", 20)], prices)
 
     assert {1: Decimal(0), 2: Decimal(30)} == {index: each.before for index, each in taken.items()}
+
+
+def test_a_locked_price_is_counted_by_its_own_tiers(usage: MakeLine, entry: MakeEntry) -> None:
+    """A marketplace term keeps the tiers of its first day, though another list is in force in the month."""
+    old, new = (
+        entry("0", method=PriceMethod.GRADUATED, tiers=(Tier(Decimal(1), Decimal(price)),), currency="EUR", **days)
+        for price, days in ((10, {"valid_until": date(2026, 7, 1)}), (20, {"valid_from": date(2026, 7, 1)}))
+    )
+    term = Period.inclusive(date(2026, 2, 1), date(2027, 1, 31))
+    line = _used(usage, "3", family=Family.NEW_COMMERCE, publisher="Acme", publisher_id="77", term=term)
+    amounts = []
+    for policy in PriceLockPolicy:
+        terms = Terms(OCTOBER, PriceBook([old, new]), special=SpecialTerms(locks=PriceLocks(policy)))
+        (invoice,) = bill_customer(CustomerLines(line.customer_id, [line]), terms).invoices
+        amounts.append(str(invoice.lines[0].amount))
+
+    assert ["60.00 EUR", "30.00 EUR"] == amounts

@@ -19,7 +19,7 @@ from shared.domain.expected.own_services.recurring import Known
 from shared.domain.expected.own_services.telling import story_of
 from shared.domain.expected.own_services.unit_tiers import by_tiers, has_unit_tiers
 from shared.domain.subscriptions.kinds import ServiceKind
-from shared.domain.subscriptions.own_billing import Timing
+from shared.domain.subscriptions.own_billing import Tiering, Timing
 from shared.domain.subscriptions.subscription import Subscription
 
 
@@ -51,6 +51,8 @@ def _bill_units(known: Known, maker: Maker) -> None:
     if not has_unit_tiers(known.subscription):
         bill_cycles(known, maker)
         return
+    if known.subscription.billing.tiering is Tiering.GRADUATED:
+        maker.make_for_tier()
     for subscription, story in by_tiers(known.subscription, known.story):
         bill_cycles(Known(subscription, story), maker)
 

@@ -72,6 +72,7 @@ class Maker:
         self._days_after = subscription.billing.invoice_days_after
         self._made: list[tuple[int, ExpectedLine]] = []
         self._waits_until: int | None = None
+        self._is_of_tier = False
         self._priced: UnitPrice | None = None
         self._amounts: Callable[[Quantity, int, int], Decimal]
 
@@ -88,6 +89,10 @@ class Maker:
     def wait_until(self, tick: int | None) -> None:
         """Let the lines made from now on come with the invoice of that tick; None: with that of their own."""
         self._waits_until = tick
+
+    def make_for_tier(self) -> None:
+        """Let lines be for the units of a tier from now on: they do not tell how many the service has."""
+        self._is_of_tier = True
 
     def amount(self, rate: Rate, quantity: Quantity, part: Part) -> Decimal:
         """Return what *quantity* units cost for *part* of a cycle, rounded once."""
@@ -112,6 +117,8 @@ class Maker:
         *back* makes it a credit.
         """
         rule, event, before, after, inputs = why
+        if self._is_of_tier:
+            before = after = None
         _, start, end, cycle, part, due, texts = slot
         price, up, down = rate
         share, whole, counted = part if up == down else of_rate(rate, part)

@@ -4,6 +4,9 @@ Readings of a meter become one number of units: their sum, the highest, the last
 days (a level lasts until the next reading, and goes on into the next cycle; a reading with a span counts for its span).
 Included units shrink with the part of the cycle in which the service ran, where the policy says so.
 
+Where units are sold in blocks, what is billed, and what tiers count, is blocks. Uplifts and promotions hold for prices
+by tiers as for any other; a price that a reading brings along is as it is.
+
 Units may have no end as a decimal (20 x 13/31): then they are kept as a whole number of parts, and the line's share is
 one of so many. Amounts are exact up to the one rounding; modes that round a share do not apply.
 
@@ -15,7 +18,7 @@ Not here: Microsoft's usage (``usage``), the cycles (``recurring``).
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
-from math import lcm
+from math import ceil, lcm
 from typing import NamedTuple
 
 from shared.domain.expected.lines import ExpectedLine, UnitPrice
@@ -24,7 +27,7 @@ from shared.domain.expected.own_services import complaints, rules
 from shared.domain.expected.own_services.arrears import grant_after
 from shared.domain.expected.own_services.booking import Booking
 from shared.domain.expected.own_services.making import Maker
-from shared.domain.expected.own_services.rates import finite
+from shared.domain.expected.own_services.rates import finite, price_in
 from shared.domain.expected.own_services.recurring import Known, Window
 from shared.domain.expected.own_services.shares import part_of
 from shared.domain.expected.rounding import MODES, Rounding, RoundingMode, Steps, rounded, trimmed
@@ -83,7 +86,8 @@ def _bill_window(known: Known, maker: Maker, window: Window, meters: dict[_Meter
 
 
 def _bill_meter(known: Known, booking: Booking, window: Window, found: tuple[_Meter, Fraction, Fraction]) -> None:
-    meter, used, billed = found
+    meter, used, beyond = found
+    billed = _in_blocks(beyond, known.subscription.billing.block_units)
     tiers = _priced(known, window, meter, billed)
     if tiers is None:
         return
@@ -95,7 +99,7 @@ def _bill_meter(known: Known, booking: Booking, window: Window, found: tuple[_Me
     digits = minor_digits(known.subscription.currency) if mode.digits is None else mode.digits
     amount = rounded(exact.numerator, exact.denominator, digits, mode.rounding)
     price = pieces[0].unit_price if len(pieces) == 1 else Decimal(0)
-    inputs = (("used", _shown(used)), ("billed", _shown(billed)), ("meter", meter.name), ("unit", meter.unit))
+    inputs = (("used", _shown(used)), ("billed", _shown(beyond)), ("meter", meter.name), ("unit", meter.unit))
     line = ExpectedLine(
         rules.METERED,
         rules.METERED_TYPE,
@@ -120,13 +124,20 @@ def _bill_meter(known: Known, booking: Booking, window: Window, found: tuple[_Me
     booking.charge(end, line)
 
 
+def _in_blocks(units: Fraction, block_units: Decimal | None) -> Fraction:
+    """Return how many blocks *units* make, one that is only begun counted as a block; without blocks the units."""
+    return units if block_units is None else Fraction(ceil(units / Fraction(block_units)))
+
+
 def _priced(known: Known, window: Window, meter: _Meter, billed: Fraction) -> list[tuple[Fraction, Decimal]] | None:
     """Return the billed units by their prices; None (and an issue) where there is no price."""
     subscription = known.subscription
     if meter.unit_price is not None:
         return [(billed, meter.unit_price)]
     if subscription.tiers:
-        return in_tiers(billed, subscription.tiers, subscription.billing.tiering)
+        state = known.story.state_at(window.start)
+        tiers = in_tiers(billed, subscription.tiers, subscription.billing.tiering)
+        return [(units, price_in(state, price)) for units, price in tiers]
     if subscription.kind is ServiceKind.OWN_METERED:
         rate = known.rate(known.story.state_at(window.start), window.priced, window.start)
         return None if rate is None else [(billed, rate.price.amount)]

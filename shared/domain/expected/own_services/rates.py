@@ -132,6 +132,11 @@ def finite(exact: Fraction) -> Decimal | None:
     return exact_product(Decimal(exact.numerator * 10**digits // exact.denominator), Decimal(1).scaleb(-digits))
 
 
+def price_in(state: State, amount: Decimal) -> Decimal:
+    """Return a listed amount after the uplifts and the promotion of *state*."""
+    return _price(amount, state, "").amount
+
+
 def _price(amount: Decimal, state: State, origin: str) -> UnitPrice:
     listed = amount if state.uplift == 1 else exact_product(amount, state.uplift)
     if not state.percent_off:

@@ -18,11 +18,13 @@ from shared.domain.expected.own_services.story import Change, End, Move, Run, St
 from shared.domain.expected.own_services.timeline import Piece, shaped
 from shared.domain.subscriptions.events import Event
 from shared.domain.subscriptions.own_billing import (
+    AddedDays,
     Correction,
     CorrectionDue,
     Denominator,
     FirstCycle,
     MovedCycle,
+    OwnBilling,
     Share,
     Timing,
 )
@@ -283,8 +285,8 @@ class Known:
         if billing.moved_cycle is MovedCycle.PRORATED:
             if window.run.grid is None or move.end <= window.cycle.end:
                 return cycle._replace(end=move.end)
-            fresh = window.run.cycle_at(window.cycle.end)
-            return cycle._replace(end=move.end, tail_start=fresh.start, tail_end=fresh.end)
+            start = window.cycle.end
+            return cycle._replace(end=move.end, tail_start=start, tail_end=start + _fresh_length(billing, window, move))
         if billing.denominator is Denominator.PLAN_PERIOD:
             return cycle._replace(end=move.end)
         return cycle._replace(end=move.end, base_end=move.end)
@@ -300,6 +302,16 @@ class Known:
                 piece = self.piece(window, change, stop)
                 made.extend([] if piece is None else [piece])
         return shaped(self.subscription.billing, cycle, made)
+
+
+def _fresh_length(billing: OwnBilling, window: Window, move: Move) -> int:
+    """Return the length of the fresh cycle that days added to the running one are parts of."""
+    if billing.added_days is AddedDays.NEXT_CYCLE or window.run.grid is None:
+        fresh = window.run.cycle_at(window.cycle.end)
+    else:
+        day = day_of(move.moment, window.cycle.per_day)
+        fresh = window.run.grid._replace(anchor=day, anchor_day=day.day).cycle(0)
+    return fresh.end - fresh.start
 
 
 def _is_kept(start: int, charged: int, following: Run) -> bool:

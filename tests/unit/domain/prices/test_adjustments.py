@@ -256,8 +256,8 @@ def test_foreign_offers_are_converted_at_the_rate_of_the_day() -> None:
         )
         for currency, product in (("USD", "P"), ("SEK", "P"), ("EUR", "P"))
     ]
-    with pytest.raises(PriceListError, match="two offers"):
-        AdjustmentRules(offers)
+    with pytest.raises(PriceListError, match=r"o\.csv, rows 0 and 0: two offers"):
+        AdjustmentRules([offers[0], offers[0]], name="o.csv")
     usd, sek = (AdjustmentRules([offer], rates=ExchangeRates([rate])) for offer in offers[:2])
     sale = SaleAt(on=NOVEMBER, bases=BASES)
 
@@ -265,6 +265,22 @@ def test_foreign_offers_are_converted_at_the_rate_of_the_day() -> None:
     assert {} == sek.applicable(SUBJECT, sale).conversions
     assert {} == usd.applicable(SUBJECT, SaleAt(on=None, bases=BASES)).conversions
     assert {} == usd.applicable(SUBJECT, SaleAt(on=NOVEMBER, bases=Bases(currency="USD"))).conversions
+
+
+def test_a_fixed_price_may_be_given_once_in_each_currency() -> None:
+    """That in the currency of the sale counts, and the others neither win at a rate nor miss one; no percentage."""
+    euro, krona = (
+        Offer(name=currency, reach=Reach(), fixed_price=Decimal(price), currency=currency)
+        for currency, price in (("EUR", "9"), ("SEK", "1"))
+    )
+    own = Offer(name="own", reach=Reach(customer_id="c-1"), fixed_price=Decimal(8), currency="SEK")
+    rules = AdjustmentRules([euro, krona, own])
+    found = rules.applicable(SUBJECT, SaleAt(on=NOVEMBER, bases=BASES)).offers
+    other = rules.applicable(PriceSubject(customer_id="c-2"), SaleAt(on=NOVEMBER, bases=BASES)).offers
+
+    assert ((own, euro), (euro,)) == (found, other)
+    with pytest.raises(PriceListError, match="two offers"):
+        AdjustmentRules([krona, euro, Offer(name="off", reach=Reach(), percent_off=Decimal(5))])
 
 
 def test_the_switch_of_a_promotion_is_found_for_the_buyer() -> None:

@@ -156,7 +156,7 @@ def test_only_the_vendors_own_discount_applies() -> None:
 
 
 def test_products_are_counted_once_and_only_where_charged(licence: MakeLine, usage: MakeLine) -> None:
-    """Two subscriptions of a product are one; refunds, credits and trials are none."""
+    """Two subscriptions of a product are one, and so is all Azure usage; refunds, credits and trials are none."""
     zero = Money(Decimal(0), "EUR")
     lines = [
         licence(),
@@ -167,7 +167,7 @@ def test_products_are_counted_once_and_only_where_charged(licence: MakeLine, usa
         licence(product_id="", product_name="By name"),
         licence(product_id="ADOBE", publisher="Adobe", publisher_id="77"),
         usage(),
-        usage(meter_id="meter-2"),
+        usage(meter_id="meter-2", product_id="another meter's"),
     ]
 
     assert {"microsoft": 3, "adobe": 1} == product_counts(lines)

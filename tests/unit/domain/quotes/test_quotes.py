@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.documents.histories import read_history
+from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.errors import InvalidError
 from shared.domain.expected.engine import expected_lines
 from shared.domain.expected.history import History
@@ -17,6 +18,9 @@ from shared.domain.expected_sales import SaleTerms
 from shared.domain.issues import IssueCode
 from shared.domain.money import Money
 from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceMethod
+from shared.domain.prices.adjustment_rules import AdjustmentRules
+from shared.domain.prices.discounts import SeveralServicesDiscount, Threshold
+from shared.domain.prices.reach import Reach
 from shared.domain.quotes import Proposal, Quote, quote
 from shared.domain.subscriptions.events import Event, EventKind, Quantity, ordered
 from shared.domain.subscriptions.kinds import Plan
@@ -319,3 +323,17 @@ def test_the_lines_are_those_that_are_billed_once_it_happened(quantity: Quantity
     lines = expected_lines(replace(history, subscriptions=(happened,), through=date(2026, 7, 20))).lines
 
     assert lines[2:] == tuple(sale.line for sale in made.sales)
+
+
+def test_what_recurs_has_the_discount_for_several_services() -> None:
+    """What the customer has besides counts in the months to come as it counts today."""
+    discount = SeveralServicesDiscount(
+        name="Multi", reach=Reach(), vendor="Microsoft", thresholds=(Threshold(2, Decimal(10)),)
+    )
+    terms = replace(_terms(), special=SpecialTerms(AdjustmentRules([discount])))
+    held, bought = _history(
+        LICENCE, LICENCE | {"id": "s2", "product": "CFQ8:0001", "purchased": "2026-07-18"}
+    ).subscriptions
+    made = quote(replace(_history(LICENCE), subscriptions=(held,)), Proposal.new(bought), terms)
+
+    assert (["108.00 EUR"], ["108.00 EUR"]) == (_told(made.total_now), _told(made.per_month_after))

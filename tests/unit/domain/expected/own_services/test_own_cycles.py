@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from shared.domain.errors import InvalidError
+from shared.domain.expected.wording import arithmetic, sentence
 from shared.domain.subscriptions.own_billing import (
+    AddedDays,
     Alignment,
     Correction,
     FirstCycle,
@@ -331,3 +333,47 @@ def test_a_cycle_may_be_moved_twice(own: Any) -> None:
         ("2024-08-15", "2024-08-19", "5.00"),
         ("2024-08-20", "2024-09-19", "31.00"),
     ] == lines
+
+
+@pytest.mark.parametrize(
+    ("policy", "arithmetics"),
+    [
+        ({}, ["12.50 x 10 = 125.00 EUR", "12.50 x 3 x 21 / 30.4 = 25.904605..., rounded to 25.90 EUR"]),
+        (
+            {"rounding": "ratio_1dp"},
+            [
+                "12.50 x 10 = 125.00 EUR",
+                "21 / 30.4 = 0.690789..., rounded to 0.7; 12.50 x 3 x 0.7 = 26.25 EUR",
+            ],
+        ),
+    ],
+)
+def test_a_month_of_part_days_is_told_in_days(own: Any, policy: dict[str, Any], arithmetics: list[str]) -> None:
+    """21 of 30.4 days, not 105 of 152 fifths of a day: on a calculator, and in the sentence of every language."""
+    fixed = {"alignment": Alignment.CALENDAR, "share": Share.FIXED_DAYS, "days_in_month": Decimal("30.4")}
+    lines = own.billed(
+        own.service(
+            own.event("created", "2024-10-01", quantity=10),
+            own.event("quantity-changed", "2024-10-11", quantity=13),
+            price="12.50",
+            policy={**fixed, "correction": Correction.NET, **policy},
+        )
+    ).lines
+
+    assert arithmetics == [arithmetic(line) for line in lines]
+    assert (21, Decimal("30.4")) == lines[1].share
+    assert "21 von 30,4 Tagen" in sentence(lines[1], "de")
+
+
+@pytest.mark.parametrize(("added", "amount"), [(AddedDays.NEXT_CYCLE, "155.00"), (AddedDays.FROM_CHANGE, "145.00")])
+def test_added_days_are_parts_of_a_fresh_cycle(own: Any, added: AddedDays, amount: str) -> None:
+    """Five days at 899: of the 29 from 20 February on, or of the 31 from the day of the change on."""
+    lines = own.lines(
+        own.event("created", "2024-01-20"),
+        own.event("cycle-moved", "2024-01-25", ends_on="2024-02-25"),
+        price="899",
+        through="2024-02-01",
+        policy={"added_days": added},
+    )
+
+    assert [("2024-01-20", "2024-02-19", "899.00"), ("2024-02-20", "2024-02-24", amount)] == lines

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from shared.domain.expected.wording import sentence
 from shared.domain.subscriptions.own_billing import Correction, Tiering, Timing
 from shared.domain.subscriptions.subscription import Tier, Usage
 
@@ -99,3 +100,14 @@ def test_a_tier_that_is_full_is_left_alone(own: Any) -> None:
     changed = own.event("quantity-changed", "2024-04-16", quantity=8)
 
     assert [("4", "40.00"), ("2", "16.00"), ("2", "-8.00"), ("4", "16.00")] == charged(own, changed, quantity=6)
+
+
+def test_a_line_of_a_tier_does_not_tell_quantities_that_are_not_the_service_s(own: Any) -> None:
+    """Nobody went from no seat to two; by volume the quantities are those of the service."""
+    events = own.event("created", "2024-04-01", quantity=3), own.event("quantity-changed", "2024-04-16", quantity=6)
+    net = {"correction": Correction.NET}
+    tiers = own.billed(own.service(*events, tiers=TIERS, policy=net)).lines
+    volume = own.billed(own.service(*events, tiers=TIERS, policy={**net, **VOLUME})).lines
+
+    assert "Quantity changed on 2024-04-16: 2 x 8 EUR, 15 of 30 days, 2024-04-16 to 2024-04-30." == sentence(tiers[-1])
+    assert (3, 6) == (volume[-1].quantity_before, volume[-1].quantity_after)
