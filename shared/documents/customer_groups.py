@@ -46,7 +46,9 @@ def read_customer_groups(stream: BinaryIO, name: str) -> dict[str, tuple[str, ..
             groups.setdefault(group.casefold(), (group, []))[1].append(customer_id)
     if problems:
         shown = "\n".join(f"- {problem}" for problem in problems[:PROBLEMS_MAX])
-        raise InvalidError(f"{name}: {len(problems)} problems, nothing was read from it.\n{shown}")
+        raise InvalidError(
+            f"{name}: {len(problems)} problem{'s' * (len(problems) > 1)}, nothing was read from it.\n{shown}"
+        )
     return {group: tuple(dict.fromkeys(customers)) for group, customers in groups.values()}
 
 

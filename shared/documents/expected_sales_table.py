@@ -10,7 +10,7 @@ from shared.documents.expected_sales_json import sale_values
 from shared.domain.expected_sales import ExpectedSale
 from shared.domain.issues import Issue
 from shared.domain.money import Money
-from shared.domain.quotes import Quote, Recurring, Undo
+from shared.domain.quotes import Commitment, Quote, Recurring, Undo
 
 _HEADINGS = ("", "Charge type", "First day", "Last day", "Share", "Quantity", "Cost", "Sale", "Margin", "")
 _RIGHT = {0, 4, 5, 6, 7, 8}
@@ -44,11 +44,16 @@ def _quote_rows(quote: Quote, language: str, title: str, *, for_customer: bool) 
     for each in quote.after:
         yield f"{_INDENT}{_recurring(each)}"
     if quote.commitment is not None:
-        term = quote.commitment.term
-        yield f"Committed {term}; the price is locked until {quote.commitment.price_locked_until}"
+        yield _committed(quote.commitment, for_customer=for_customer)
     if quote.undo is not None:
         yield _undone(quote.undo)
     yield from quote.notes
+
+
+def _committed(commitment: Commitment, *, for_customer: bool) -> str:
+    own = "" if commitment.sale_locked_until is None else f"; the price is locked until {commitment.sale_locked_until}"
+    vendors = "" if for_customer else f"; the vendor's price is locked until {commitment.price_locked_until}"
+    return f"Committed {commitment.term}{vendors}{own}"
 
 
 def _undone(undo: Undo) -> str:

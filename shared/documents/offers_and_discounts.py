@@ -96,7 +96,9 @@ def read_offers_and_discounts(stream: BinaryIO, name: str) -> list[Agreed]:
             problems.append(f"row {row.number}: {refusal}")
     if problems:
         shown = "\n".join(f"- {problem}" for problem in problems[:PROBLEMS_MAX])
-        raise PriceListError(f"{name}: {len(problems)} problems, nothing was read from it.\n{shown}")
+        raise PriceListError(
+            f"{name}: {len(problems)} problem{'s' * (len(problems) > 1)}, nothing was read from it.\n{shown}"
+        )
     return rules
 
 

@@ -19,7 +19,7 @@ _OF_SALE = ("unit_price", "amount", "currency", "locked_until", "sentence", "ari
 
 def quote_values(quote: Quote, language: str) -> dict[str, Any]:
     """Return the quote as plain JSON values, for the reseller: with cost, margin and the source of each price."""
-    return _values(quote) | {
+    return _values(quote, for_customer=False) | {
         "lines": _lines(quote.sales, language),
         "withdrawn": _lines(quote.withdrawn, language),
         "cost_now": money_values(quote.cost_now),
@@ -30,9 +30,10 @@ def quote_values(quote: Quote, language: str) -> dict[str, Any]:
 def customer_quote_values(quote: Quote, language: str) -> dict[str, Any]:
     """Return the quote as its customer sees it: no cost, no margin, no row of a price list, and no vendor's amount.
 
-    Of what is refused there is the cure only, for the reasons of the vendor's limits are told in the vendor's amounts.
+    The price that is locked is his own, if that was agreed. Of what is refused there is the cure only, for the reasons
+    of the vendor's limits are told in the vendor's amounts.
     """
-    return _values(quote) | {
+    return _values(quote, for_customer=True) | {
         "lines": [_customer_line(sale, language) for sale in quote.sales],
         "withdrawn": [_customer_line(sale, language) for sale in quote.withdrawn],
         "issues": [{"code": issue.code.value, "cure": issue.cure} for issue in quote.refusals],
@@ -44,7 +45,7 @@ def _customer_line(sale: ExpectedSale, language: str) -> dict[str, Any]:
     return {name: line[name] for name in _OF_LINE} | {name: told[name] for name in _OF_SALE}
 
 
-def _values(quote: Quote) -> dict[str, Any]:
+def _values(quote: Quote, *, for_customer: bool) -> dict[str, Any]:
     proposal = quote.proposal
     return {
         "subscription": proposal.subscription_id,
@@ -56,7 +57,7 @@ def _values(quote: Quote) -> dict[str, Any]:
         "per_month_after": money_values(quote.per_month_after),
         "recurring_before": [_recurring(each) for each in quote.before],
         "recurring_after": [_recurring(each) for each in quote.after],
-        "commitment": None if quote.commitment is None else _commitment(quote.commitment),
+        "commitment": None if quote.commitment is None else _commitment(quote.commitment, for_customer=for_customer),
         "undo": None if quote.undo is None else _undo(quote.undo),
         "possible": None if quote.possible is None else _possible(quote.possible),
         "notes": list(quote.notes),
@@ -82,10 +83,12 @@ def _recurring(each: Recurring) -> dict[str, Any]:
     }
 
 
-def _commitment(commitment: Commitment) -> dict[str, Any]:
+def _commitment(commitment: Commitment, *, for_customer: bool) -> dict[str, Any]:
+    own = commitment.sale_locked_until and commitment.sale_locked_until.isoformat()
+    locks = {"price_locked_until": commitment.price_locked_until.isoformat(), "sale_locked_until": own}
     return {
         "term": {"start": commitment.term.start.isoformat(), "end": commitment.term.last_day.isoformat()},
-        "price_locked_until": commitment.price_locked_until.isoformat(),
+        **({"price_locked_until": own} if for_customer else locks),
         "renews_on": commitment.renews_on and commitment.renews_on.isoformat(),
         "remaining": money_values(commitment.remaining),
     }

@@ -1,8 +1,8 @@
 """Adjusted sales: a line's sale after uplift, promotion, offers, discounts and guards, with every step.
 
 The steps are taken on the price of one unit for a full charge cycle (the average, where only a sum is priced) and the
-amount is made of the result by the same units and days, exactly. A refund takes the steps of its charge. Free units stay
-free: the price is that of the others, so no floor charges for them and no offer is compared with an average over them.
+amount is made of the result by the same units and days, exactly. A refund takes the steps of its charge. Free units
+stay free: the price is that of the others, so no floor charges for them and no offer is held against their average.
 
 Untouched are credits and discounts that Microsoft gives as an amount, what is given away, and lines without units, or
 with free ones only. A sale that nothing applies to is returned as it came.
@@ -24,7 +24,7 @@ from shared.domain.prices import COST, NET, Measure, PricedUnits, PriceEntry, Sa
 from shared.domain.prices.adjustment_rules import NO_ADJUSTMENTS, AdjustmentRules, SaleAt
 from shared.domain.prices.adjustments import Applicable, Step, StepKind, Uplift, adjusted, shown, unconverted
 from shared.domain.prices.exchange import rate_missing, rate_stale
-from shared.domain.prices.guards import Bases
+from shared.domain.prices.guards import Bases, GuardBase
 from shared.domain.prices.price_locks import PriceLock, PriceLocks, price_lock
 from shared.domain.prices.promotions import Promotion, promotion_percent
 from shared.domain.proration import Proration, price_date
@@ -59,12 +59,17 @@ class SpecialTerms:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What a line is priced by: its entry, what it measures, the day, and which units of the month it takes."""
+    """What a line is priced by: its entry, what it measures, the day, and which units of the month it takes.
+
+    *is_part* marks the smaller part of a product that Microsoft bills in several lines: an amount that is said of the
+    whole product (a fixed price, a limit, its ERP) is not said of the part.
+    """
 
     entry: PriceEntry
     measure: Measure
     on: date | None
     taken: UnitsTaken | None = None
+    is_part: bool = False
 
     @property
     def charged(self) -> Decimal:
@@ -97,6 +102,7 @@ def adjusted_sale(line: SourceLine, priced: Priced, sale: Sale, terms: SpecialTe
     sale = make(priced.entry, sale)
     at = SaleAt(on=priced.on, bases=_bases(line, priced, sale), rests_on_cost=rests_on_cost)
     found = terms.rules.applicable(subject_of(line), at, terms.product_counts)
+    found = _of_part(found) if priced.is_part else found
     plain = make(replace(priced.entry, uplift_percent=_ZERO, uplift_amount=_ZERO), sale)
     things = replace(found, promotion=promotion, uplift=_uplift(priced, sale))
     made = adjusted(_unit(priced, plain), things)
@@ -105,6 +111,13 @@ def adjusted_sale(line: SourceLine, priced: Priced, sale: Sale, terms: SpecialTe
     if not line.is_credit:
         issues += [remarks.limit_passed(line, breach, sale.currency) for breach in made.breaches]
     return AdjustedSale(_resold(priced, sale, made.price) if steps else sale, steps, tuple(issues))
+
+
+def _of_part(found: Applicable) -> Applicable:
+    """Return what applies to a part: what is paid for the whole is paid with the main line, so the part is included."""
+    offers = [each if each.fixed_price is None else replace(each, fixed_price=_ZERO) for each in found.offers]
+    guards = [each for each in found.guards if each.base is GuardBase.PERCENT_OF_COST]
+    return replace(found, offers=tuple(offers), guards=tuple(guards))
 
 
 def _promotion(line: SourceLine, priced: Priced, rules: AdjustmentRules) -> tuple[Promotion | None, tuple[Issue, ...]]:

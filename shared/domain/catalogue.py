@@ -12,7 +12,7 @@ Not here: reading files (``shared/documents/catalogue_files``), orders (``quotes
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
@@ -294,11 +294,11 @@ def _term_price(row: SheetItem, shown: Shown) -> TermPrice:
 
 
 def _own_price(subject: PriceSubject, measure: Measure, shown: Shown) -> OwnPrice | None:
-    """Return the price of one unit; none where it rests on a cost or an ERP that nobody told."""
+    """Return the price of the first unit that is not free; none where it rests on what nobody told, a cost or an ERP."""
     found = shown.prices.find(subject, shown.on)
     if found is None or (measure.erp is None and found.entry.method.is_on_cost):
         return None
-    sale = sale_of(found.entry, measure)
+    sale = sale_of(replace(found.entry, free_units=Decimal(0)), measure)
     if sale is None:
         return None
     price = sale.unit_price

@@ -213,7 +213,7 @@ def charge(  # noqa: PLR0913 - all that a line is priced by, each with its defau
         sale = sale_of(found.entry, measure, taken)
         if sale is None:
             return Charged(None, (remarks.base_missing(line, sheet, found.entry.method),))
-        what = Priced(found.entry, measure, on, sale.taken)
+        what = Priced(found.entry, measure, on, sale.taken, is_part)
         adjusted = adjusted_sale(line, what, sale, special) if special else AdjustedSale(sale)
         source = _price_source(line, found, adjusted.sale)
     made = _charge_line(line, share, (adjusted, source), lock, key, erp)

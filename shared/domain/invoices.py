@@ -172,6 +172,7 @@ def line_hash(line: ChargeLine) -> str:
         line.purchase_order,
         line.product_name,
         line.sku_name,
+        *(f"{step.kind.value} {step.name}" for step in line.explanation.steps),
     )
 
 

@@ -101,6 +101,7 @@ any_policy = st.builds(
     included_units_shrink=st.booleans(),
     aggregation=st.sampled_from(Aggregation),
     tiering=st.sampled_from(Tiering),
+    block_units=st.sampled_from([None, None, Decimal(10), Decimal("2.5")]),
     minimum=st.sampled_from([Decimal(0), Decimal(5)]),
     minimum_shrinks=st.booleans(),
     instalments=st.sampled_from([1, 3]),

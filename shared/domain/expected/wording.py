@@ -185,10 +185,11 @@ class _Calculation:
         return [unit, self._last_of(unit, f"{{}}{self._times_quantity}", self._units)]
 
     def by_day_rate(self) -> list[_Step]:
-        line = self._line
-        day = self._inner(f"{self._price} / {line.whole}", self._exact_price / line.whole)
-        after = f"{{}}{self._times_quantity} x {line.part}{self._rate}"
-        return [day, self._last_of(day, after, self._units * line.part * self._times)]
+        part, whole = self._line.share
+        number = self._texts.number
+        day = self._inner(f"{self._price} / {number(whole)}", self._exact_price / Fraction(whole))
+        after = f"{{}}{self._times_quantity} x {number(part)}{self._rate}"
+        return [day, self._last_of(day, after, self._units * Fraction(part) * self._times)]
 
     def by_ratio(self) -> list[_Step]:
         line = self._line

@@ -53,6 +53,9 @@ class Threshold(NamedTuple):
     products_min: int
     percent_off: Decimal
 
+    def __str__(self) -> str:
+        return f"{self.products_min}:{self.percent_off:f}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeveralServicesDiscount:

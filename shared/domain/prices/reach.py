@@ -9,7 +9,7 @@ Not here: what is done to the price (``offers``, ``discounts``, ``promotions``, 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from shared.domain.errors import PriceListError
@@ -59,7 +59,8 @@ class Reach:
         if rung_of(self.keys) not in RUNGS:
             raise PriceListError(f"{self}: the keys {self.keys} do not go together")
         if self.valid_from and self.valid_until and self.valid_until <= self.valid_from:
-            raise PriceListError(f"{self}: it ends on {self.valid_until}, before it begins on {self.valid_from}")
+            last_day = self.valid_until - timedelta(days=1)
+            raise PriceListError(f"{self}: its last day {last_day} is before its first, {self.valid_from}")
 
     def __str__(self) -> str:
         names = ("subscription", "customer", "customer group")

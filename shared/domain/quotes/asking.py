@@ -9,13 +9,14 @@ Not here: the values (``values``), the monthly amounts (``recurring``), windows 
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 
 from shared.domain.expected.engine import expected_lines
 from shared.domain.expected.history import History
 from shared.domain.expected.lines import Expected, ExpectedLine
 from shared.domain.expected_sales import SaleTerms, expected_sales
 from shared.domain.issues import Issue
+from shared.domain.prices.price_locks import PriceLockPolicy
 from shared.domain.quotes.notes import notes
 from shared.domain.quotes.proposals import Proposal, subscription_of
 from shared.domain.quotes.recurring import recurring
@@ -24,9 +25,10 @@ from shared.domain.quotes.values import Commitment, Possible, Quote, Undo, net_o
 from shared.domain.subscriptions.events import EventKind, Quantity
 from shared.domain.subscriptions.seat_batches import returnable
 from shared.domain.subscriptions.states import state_at
-from shared.domain.subscriptions.subscription_state import SubscriptionState
+from shared.domain.subscriptions.subscription_state import Status
 
 _DAY, _SECOND = timedelta(days=1), timedelta(seconds=1)
+_ENDED = frozenset({Status.CANCELLED, Status.EXPIRED})
 
 
 def quote(history: History, proposal: Proposal, terms: SaleTerms) -> Quote:
@@ -41,9 +43,9 @@ def quote(history: History, proposal: Proposal, terms: SaleTerms) -> Quote:
     ids = _affected(changed, proposal, asked)
     before = recurring(history, ids, proposal.on, terms)
     after = recurring(changed, ids, proposal.on, terms)
-    state = state_at(subscription_of(changed, proposal.subscription_id), proposal.at, history.conventions)
-    commitment = _commitment(changed, ids, proposal.on, state, terms)
-    asked = replace(asked, before=before, after=after, commitment=commitment)
+    commitment = _commitment(changed, ids, proposal, terms)
+    issues = tuple(dict.fromkeys((*asked.issues, *after.issues)))
+    asked = replace(asked, before=before.recurring, after=after.recurring, commitment=commitment, issues=issues)
     if asked.is_refused:
         asked = replace(asked, possible=_possible(history, proposal, terms))
     else:
@@ -108,9 +110,9 @@ def _affected(changed: History, proposal: Proposal, asked: Quote) -> list[str]:
     return list(dict.fromkeys([*ids, *(sale.line.subscription.id for sale in asked.sales)]))
 
 
-def _commitment(
-    changed: History, ids: Sequence[str], on: date, state: SubscriptionState, terms: SaleTerms
-) -> Commitment | None:
+def _commitment(changed: History, ids: Sequence[str], proposal: Proposal, terms: SaleTerms) -> Commitment | None:
+    subscription, on = subscription_of(changed, proposal.subscription_id), proposal.on
+    state = state_at(subscription, proposal.at, changed.conventions)
     term = state.term_period
     if term is None:
         return None
@@ -120,7 +122,16 @@ def _commitment(
     lines = expected_lines(ahead).lines
     sales = expected_sales(lines, ahead, terms)
     later = [sale for sale in sales if sale.line.subscription.id in ids and not now[_content(sale.line)]]
-    return Commitment(term=term, renews_on=state.renews_on, remaining=net_of(later))
+    remaining = net_of(later)
+    if state.status in _ENDED and not remaining:
+        return None
+    policy = terms.special.locks.policy(subscription.customer_id) if terms.special else PriceLockPolicy.AT_ONCE
+    return Commitment(
+        term=term,
+        renews_on=state.renews_on,
+        remaining=remaining,
+        sale_locked_until=term.end if policy is PriceLockPolicy.FROM_NEXT_RENEWAL else None,
+    )
 
 
 def _possible(history: History, proposal: Proposal, terms: SaleTerms) -> Possible | None:

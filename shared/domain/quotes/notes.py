@@ -43,6 +43,8 @@ def _goes_on(subscription: Subscription) -> bool:
 
 
 def _when(asked: Quote) -> str:
+    if any(issue.is_blocking for issue in asked.issues):
+        return "Nothing is charged now; what recurs has no price: see the issues."
     if not asked.after:
         return "Nothing is charged now, and nothing recurs."
     return f"Nothing is charged now; the next charge cycle begins on {min(each.cycle.start for each in asked.after)}."

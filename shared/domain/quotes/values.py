@@ -40,12 +40,15 @@ class Recurring:
 class Commitment:
     """What is bound afterwards: *term*, whether and when it renews, and what is still to be charged until its end.
 
-    The vendor's price is locked until the term ends. *remaining* is what the lines of the rest of the term come to.
+    The vendor's price is locked until the term ends; the customer's until *sale_locked_until*, if that was agreed with
+    him (None: a change of the price list reaches his next charge cycle). *remaining* is what the lines of the rest of
+    the term come to.
     """
 
     term: Period
     renews_on: date | None
     remaining: tuple[Money, ...]
+    sale_locked_until: date | None = None
 
     @property
     def price_locked_until(self) -> date:

@@ -85,8 +85,8 @@ def test_only_rows_with_a_new_price_are_signed(tmp_path: Path) -> None:
     """One that begins later and changes is; one that begins that very day and stays keeps its note."""
     old, new = tmp_path / "old.csv", tmp_path / "new.csv"
     old.write_text(
-        "ProductId,Method,Value,Currency,ValidFrom,Note\n"
-        "P1,fixed,10.00,EUR,2026-07-01,\nP1,fixed,11.00,EUR,2026-09-01,plan\nP2,fixed,20.00,EUR,2026-07-01,agreed\n",
+        "ProductId,SkuId,Method,Value,Currency,ValidFrom,Note\nP1,,fixed,10.00,EUR,2026-07-01,\n"
+        "P1,0001,fixed,11.00,EUR,2026-09-01,plan\nP2,,fixed,20.00,EUR,2026-07-01,agreed\n",
         encoding="utf-8",
     )
     options = ("--percent", "5", "--product", "P1", "--include-later", "--author", "Ada", "--out", str(new))

@@ -155,7 +155,10 @@ def test_a_workbook_is_read_from_its_sheet() -> None:
         ({"Kind": "offer", "Price": "1", "Currency": "euro"}, "Currency 'EURO': write an ISO code"),
         ({"Kind": "offer", "Percent": "1", "Combinable": "perhaps"}, "Combinable 'perhaps': write one of no, yes"),
         ({"Kind": "offer", "Percent": "1", "CustomerId": "c", "CustomerGroup": "g"}, "not two of them"),
-        ({"Kind": "offer", "Percent": "1", "ValidFrom": "2026-02-01", "ValidTo": "2026-01-01"}, "before it begins"),
+        (
+            {"Kind": "offer", "Percent": "1", "ValidFrom": "2026-02-01", "ValidTo": "2026-01-01"},
+            "its last day 2026-01-01 is before its first, 2026-02-01",
+        ),
         ({"Kind": "offer", "Percent": "1", "ProductId": "P", "SkuId": "2"}, "SkuId '2': leading zeros were lost"),
         ({"Kind": "several_services", "Vendor": "Microsoft", "Thresholds": "1.5:3"}, "write whole numbers"),
         ({"Kind": "several_services", "Vendor": "Microsoft"}, "at least one threshold"),

@@ -192,3 +192,23 @@ def test_nothing_applies_where_all_units_are_free(licence: MakeLine, book: MakeB
     made = _made(licence(), book(entry("10", free_units=Decimal(10))), _guard("8", GuardBase.AMOUNT, "EUR"))
 
     assert (Money(Decimal("0.00"), "EUR"), ()) == (made.amount, made.explanation.steps)
+
+
+def test_what_is_said_of_a_product_in_an_amount_is_not_said_of_its_part(
+    licence: MakeLine, book: MakeBook, entry: MakeEntry
+) -> None:
+    """Telephony for 2 beside E5: a floor of 30 does not lift it, a price of 25 for all has it inside; a share does."""
+    line = licence(unit_price=Decimal(2), effective_unit_price=Decimal(2), cost=Money(Decimal(20), "EUR"))
+    marked_up = book(entry("10", method=MARKUP))
+    offer = Offer(name="All in", reach=Reach(), fixed_price=Decimal(25), currency="EUR")
+    amounts = [
+        str(_made(line, marked_up, rule, is_part=True).amount)
+        for rule in (
+            _guard("30", GuardBase.AMOUNT, "EUR"),
+            offer,
+            TEN_OFF,
+            _guard("150", GuardBase.PERCENT_OF_COST),
+        )
+    ]
+
+    assert ["22.00 EUR", "0.00 EUR", "19.80 EUR", "30.00 EUR"] == amounts

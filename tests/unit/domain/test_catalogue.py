@@ -93,6 +93,13 @@ def test_tiers_are_told() -> None:
     assert OwnPrice(Decimal("1.00"), "EUR", 0, is_tiered=True) == item.prices[0].own
 
 
+def test_the_price_is_that_of_a_unit_that_is_not_free() -> None:
+    """Five free units do not make the product free."""
+    (item,) = _items([_row()], _entry("12", free_units=Decimal(5)))
+
+    assert OwnPrice(Decimal(12), "EUR", 0, is_tiered=True) == item.prices[0].own
+
+
 def test_only_rows_of_the_day_the_market_and_the_currency_count() -> None:
     """Rows without a market are for all of them."""
     rows = [

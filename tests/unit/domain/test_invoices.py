@@ -21,6 +21,7 @@ from shared.domain.invoices import (
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.money import Money
 from shared.domain.periods import BillingPeriod
+from shared.domain.prices.adjustments import Step, StepKind
 from shared.domain.source_lines import Origin, SourceLine
 
 MakeLine = Callable[..., SourceLine]
@@ -138,6 +139,7 @@ def test_the_content_of_a_line_is_what_a_reader_sees_and_its_cost(lines: list[Ch
         replace(line, purchase_order="PO 7"),
         replace(line, cost=Money(Decimal("84.11"), "EUR")),
         replace(line, charge=None),
+        replace(line, explanation=replace(line.explanation, steps=(Step(kind=StepKind.OFFER, name="Autumn"),))),
     ):
         assert line_hash(line) != line_hash(changed)
 

@@ -19,8 +19,9 @@ from shared.domain.expected.own_services.cycles import Cycle, day_of, days_of, i
 from shared.domain.expected.own_services.rates import Rate
 from shared.domain.expected.own_services.rules import CREDIT_TYPE, RECURRING_TYPE
 from shared.domain.expected.own_services.shares import WHOLE, Part
-from shared.domain.expected.rounding import RoundingMode, mode_named
+from shared.domain.expected.rounding import RoundingMode, Steps, mode_named
 from shared.domain.expected.rules import Rule
+from shared.domain.money import exact_product
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.own_billing import OwnBilling, Share
@@ -100,8 +101,18 @@ class Maker:
         if price is not self._priced:
             self._priced = price
             self._amounts = self.mode.amounts(price.amount, self.subscription.currency)
-        above, whole, _ = part if up == down else of_rate(rate, part)
+        above, whole, counted = part if up == down else of_rate(rate, part)
+        if self._parts_of_a_day > 1 and counted == "days" and above != whole and up == down:
+            return self._by_part_days(price.amount, quantity, above, whole)
         return self._amounts(quantity, above, whole)
+
+    def _by_part_days(self, price: Decimal, quantity: Quantity, above: int, whole: int) -> Decimal:
+        """Return the amount where days are split: a rate that is rounded is that of a whole day."""
+        parts = self._parts_of_a_day
+        if self.mode.steps is not Steps.DAY_RATE or above % parts:
+            return self._amounts(quantity, above, whole)
+        of_days = exact_product(price, Decimal(parts))
+        return self.mode.amount(of_days, quantity, above // parts, whole, currency=self.subscription.currency)
 
     def slot(self, arises: int, cycle: Cycle, start: int, end: int, part: Part) -> Slot:
         """Return what is the same for all lines that arise at a tick for one *part* of *cycle*."""

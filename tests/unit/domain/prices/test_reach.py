@@ -116,7 +116,7 @@ def test_two_for_the_same_on_the_same_days_are_refused() -> None:
         ({"sku_id": "0001"}, "^all customers: SkuId 0001: the keys SkuId 0001 do not go together$"),
         (
             {"valid_from": NOVEMBER, "valid_until": NOVEMBER},
-            "^all customers: everything: it ends on 2026-11-01, before it begins on 2026-11-01$",
+            "^all customers: everything: its last day 2026-10-31 is before its first, 2026-11-01$",
         ),
     ],
 )

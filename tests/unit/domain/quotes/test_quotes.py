@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from shared.documents.histories import read_history
+from shared.documents.quotes_json import customer_quote_values
 from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.errors import InvalidError
 from shared.domain.expected.engine import expected_lines
@@ -20,6 +21,7 @@ from shared.domain.money import Money
 from shared.domain.prices import PriceBook, PriceEntry, PriceKeys, PriceMethod
 from shared.domain.prices.adjustment_rules import AdjustmentRules
 from shared.domain.prices.discounts import SeveralServicesDiscount, Threshold
+from shared.domain.prices.price_locks import PriceLockPolicy, PriceLocks
 from shared.domain.prices.reach import Reach
 from shared.domain.quotes import Proposal, Quote, quote
 from shared.domain.subscriptions.events import Event, EventKind, Quantity, ordered
@@ -154,9 +156,8 @@ def test_a_suspended_own_service_does_what_its_policy_says() -> None:
 def test_a_cancellation_in_the_window_gives_back_the_rest() -> None:
     """Nothing recurs afterwards, and nothing binds."""
     made = _quoted(_history(LICENCE), "cancelled", "2026-06-20")
-    assert made.commitment is not None
 
-    assert (["-112.00 EUR"], [], ()) == (_told(made.total_now), _told(made.per_month_after), made.commitment.remaining)
+    assert (["-112.00 EUR"], [], None) == (_told(made.total_now), _told(made.per_month_after), made.commitment)
     assert ((), None) == (made.notes, made.undo)
 
 
@@ -337,3 +338,30 @@ def test_what_recurs_has_the_discount_for_several_services() -> None:
     made = quote(replace(_history(LICENCE), subscriptions=(held,)), Proposal.new(bought), terms)
 
     assert (["108.00 EUR"], ["108.00 EUR"]) == (_told(made.total_now), _told(made.per_month_after))
+
+
+def test_what_recurs_without_a_price_is_an_issue() -> None:
+    """Nothing is charged on the day itself, but it would be wrong to say that nothing recurs."""
+    suspended = Proposal.change("s1", _event("suspended", "2026-08-20"))
+    made = quote(_history(LICENCE), suspended, SaleTerms(prices=PriceBook(())))
+
+    assert ((), [IssueCode.PRICE_MISSING]) == (made.after, [issue.code for issue in made.issues])
+    assert "Nothing is charged now; what recurs has no price: see the issues." in made.notes
+
+
+@pytest.mark.parametrize(
+    ("policy", "until"),
+    [(PriceLockPolicy.FROM_NEXT_RENEWAL, date(2027, 6, 18)), (PriceLockPolicy.AT_ONCE, None)],
+)
+def test_the_price_of_the_customer_is_locked_only_if_that_was_agreed(
+    policy: PriceLockPolicy, until: date | None
+) -> None:
+    """The vendor's price is locked for the term whatever the reseller promised."""
+    terms = replace(_terms(), special=SpecialTerms(locks=PriceLocks(policy)))
+    made = quote(_history(LICENCE), Proposal.change("s1", _event("suspended", "2026-08-20")), terms)
+    assert made.commitment is not None
+
+    assert (date(2027, 6, 18), until) == (made.commitment.price_locked_until, made.commitment.sale_locked_until)
+    seen = customer_quote_values(made, "en")["commitment"]
+    assert (until and until.isoformat()) == seen["price_locked_until"]
+    assert "sale_locked_until" not in seen

@@ -346,6 +346,13 @@ def test_a_cycle_may_be_moved_twice(own: Any) -> None:
                 "21 / 30.4 = 0.690789..., rounded to 0.7; 12.50 x 3 x 0.7 = 26.25 EUR",
             ],
         ),
+        (
+            {"rounding": "day_rate_2dp"},
+            [
+                "12.50 x 10 = 125.00 EUR",
+                "12.50 / 30.4 = 0.411184..., rounded to 0.41; 0.41 x 3 x 21 = 25.83 EUR",
+            ],
+        ),
     ],
 )
 def test_a_month_of_part_days_is_told_in_days(own: Any, policy: dict[str, Any], arithmetics: list[str]) -> None:

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from shared.domain.errors import InvalidError
 from shared.domain.issues import IssueCode
 from shared.domain.periods import Period
 from shared.domain.subscriptions.kinds import ServiceKind
-from shared.domain.subscriptions.own_billing import Aggregation, Alignment, FirstCycle, Share, Tiering
+from shared.domain.subscriptions.own_billing import Aggregation, Alignment, FirstCycle, OwnBilling, Share, Tiering
 from shared.domain.subscriptions.subscription import DatedPrice, Tier, Usage
 
 CALENDAR = {"alignment": Alignment.CALENDAR}
@@ -233,3 +234,47 @@ def test_a_price_of_consumption_is_that_of_the_first_day_of_the_cycle(own: Any) 
     made = own.billed(service, "2024-06-01", (used("2024-04-20", "3"), used("2024-05-20", "3")))
 
     assert [Decimal("3.00"), Decimal("6.00")] == [line.amount for line in made.lines]
+
+
+@pytest.mark.parametrize(
+    ("quantity", "included", "blocks"), [("350", 0, 4), ("400", 0, 4), ("400.5", 0, 5), ("350", 100, 3), ("90", 100, 0)]
+)
+def test_units_are_sold_in_blocks(own: Any, quantity: str, included: int, blocks: int) -> None:
+    """Blocks of a hundred at 5 each, one begun as a whole one; included units are taken off before."""
+    policy = {"block_units": Decimal(100)}
+    (line,) = april(own, used("2024-04-03", quantity), price="5", policy=policy, included_units=included).lines
+
+    assert (blocks, Decimal(5 * blocks)) == (line.quantity, line.amount)
+    assert ("used", f"{Decimal(quantity):.2f}") in line.inputs
+
+
+def test_tiers_count_blocks(own: Any) -> None:
+    """Twelve blocks and a bit are thirteen: ten at 2, three at 1."""
+    (line,) = april(own, used("2024-04-03", "121"), tiers=TIERS, policy={"block_units": Decimal(10)}).lines
+
+    assert (13, Decimal(23)) == (line.quantity, line.amount)
+
+
+@pytest.mark.parametrize("units", [Decimal(0), Decimal(-1)])
+def test_a_block_has_units(units: Decimal) -> None:
+    """Refused with its value."""
+    with pytest.raises(InvalidError, match=f"block_units is {units}"):
+        OwnBilling(block_units=units)
+
+
+@pytest.mark.parametrize("tiering", Tiering)
+def test_a_promotion_holds_for_prices_by_tiers(own: Any, tiering: Tiering) -> None:
+    """Ten percent off every tier; a price that a reading brings along stays as it is."""
+    service = own.service(
+        own.event("created", "2024-04-01"),
+        own.event("promotion-began", "2024-04-01", percent="10"),
+        tiers=TIERS,
+        policy={"tiering": tiering},
+        **METERED,
+    )
+    usage = used("2024-04-03", "12"), used("2024-04-04", "1", unit_price=Decimal(7))
+    lines = own.billed(service, "2024-05-01", usage).lines
+
+    assert {Decimal("7.00"), Decimal("19.80" if tiering is Tiering.GRADUATED else "10.80")} == {
+        line.amount for line in lines
+    }
