@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from operator import attrgetter
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -31,6 +32,7 @@ from shared.domain.subscriptions.subscription import DatedPrice, Subscription
 
 SUBSCRIPTIONS, CHANGES, ENTRIES, LOOKUPS, ROUNDS, SEED = 50_000, 3, 100_000, 300_000, 5, 7
 _FIRST_DAY = date(2026, 3, 1)
+_AMOUNT = attrgetter("amount")
 
 
 def main() -> None:
@@ -115,7 +117,7 @@ def _bill(histories: Sequence[History]) -> tuple[int, int]:
     total, lines = Decimal(0), 0
     for history in histories:
         made = expected_lines(history).lines
-        total = sum((line.amount for line in made), total)
+        total = sum(map(_AMOUNT, made), total)
         lines += len(made)
     return int(total.scaleb(2)), lines
 

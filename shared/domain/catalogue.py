@@ -294,7 +294,7 @@ def _term_price(row: SheetItem, shown: Shown) -> TermPrice:
 
 
 def _own_price(subject: PriceSubject, measure: Measure, shown: Shown) -> OwnPrice | None:
-    """Return the price of the first unit that is not free; none where it rests on what nobody told, a cost or an ERP."""
+    """Return the price of the first unit that is not free; none where it rests on a cost or an ERP that nobody told."""
     found = shown.prices.find(subject, shown.on)
     if found is None or (measure.erp is None and found.entry.method.is_on_cost):
         return None

@@ -269,16 +269,22 @@ def _price_source(line: SourceLine, found: PriceFound, sale: Sale) -> PriceSourc
     )
 
 
-def _unit_price(line: SourceLine, proration: Proration, amount: Sale) -> Decimal | None:
+def _unit_price(line: SourceLine, proration: Proration, amount: Sale, rounded: Decimal) -> Decimal | None:
     """Return what one unit costs the customer for a full cycle; where only the sum is priced, the average.
 
-    The average has enough digits to lead back to the amount; an adjustment has no units worth a price.
+    The average has enough digits to lead back to the *rounded* amount, and its last one is chosen so that it does: the
+    amount may be half a cent. An adjustment has no units worth a price.
     """
     if amount.unit_price is not None or line.kind.is_adjustment or line.units.is_zero():
         return amount.unit_price
     divisor = exact_product(Decimal(amount.divisor), line.units, Decimal(proration.days))
     digits = _AVERAGE_DIGITS + max(line.units.adjusted() + 1, 0)
-    return quotient_half_up(exact_product(amount.dividend, Decimal(proration.cycle_days)), divisor, digits).copy_abs()
+    exact = exact_product(amount.dividend, Decimal(proration.cycle_days))
+    average = quotient_half_up(exact, divisor, digits).copy_abs()
+    redone = exact_product(average, line.units, Decimal(proration.days))
+    led_to = quotient_half_up(redone, proration.cycle_days, minor_digits(amount.currency))
+    off = led_to.compare(rounded.copy_abs())
+    return exact_sum((average, off.copy_negate().scaleb(-digits))) if off else average
 
 
 def _charge_line(
@@ -316,7 +322,7 @@ def _charge_line(
         unit=line.unit,
         meter_category=line.meter_category,
         meter_name=line.meter_name,
-        unit_price=_unit_price(line, proration, amount),
+        unit_price=_unit_price(line, proration, amount, rounded),
         amount=Money(rounded, amount.currency),
         is_estimate=line.is_estimate,
         explanation=Explanation(

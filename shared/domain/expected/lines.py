@@ -30,8 +30,7 @@ ESTIMATED_PRICE = "estimated unit price"
 PARTS_OF_A_DAY = "parts of a day"
 
 
-@dataclass(frozen=True, slots=True)
-class UnitPrice:
+class UnitPrice(NamedTuple):
     """The price of one unit for a full charge cycle. *origin* tells where it came from, derivations included.
 
     *listed* is the price before promotions (the same where there is none); *percent_off* what they took.

@@ -95,16 +95,18 @@ class RoundingMode:
         digits = minor_digits(currency) if self.digits is None else self.digits
         above, below = price.as_integer_ratio()
         above, unit, how = above * 10**digits, _UNITS[digits], self.rounding
-        is_half_up = how is _HALF_UP
+        is_half_up, is_down = how is _HALF_UP, how is _DOWN
 
         def product(quantity: Quantity, part: int, whole: int) -> Decimal:
             if type(quantity) is not int:
                 return self.amount(price, quantity, part, whole, currency=currency)
             dividend, divisor = above * quantity * part, below * whole
+            if is_down:
+                return _times(dividend // divisor if dividend >= 0 else -(-dividend // divisor), unit)
             if is_half_up and dividend >= 0:
                 return _times((dividend + dividend + divisor) // (divisor + divisor), unit)
             magnitude, rest = divmod(abs(dividend), divisor)
-            if rest and how is not _DOWN and _moves_away(how, magnitude, 2 * rest - divisor):
+            if rest and _moves_away(how, magnitude, 2 * rest - divisor):
                 magnitude += 1
             return _times(-magnitude if dividend < 0 else magnitude, unit)
 

@@ -61,12 +61,15 @@ def _asked(history: History, changed: History, proposal: Proposal, terms: SaleTe
     sales = expected_sales(with_it.lines, as_asked, terms)
     made = tuple(sales[index] for index in added)
     gone = _beyond(without.lines, with_it.lines)
-    former = expected_sales(without.lines, as_is, terms) if gone else ()
+    former = expected_sales(without.lines, as_is, terms) if gone or terms.special else ()
+    others = [sale for index, sale in enumerate(sales) if index not in set(added)] if former else []
+    were = [sale for index, sale in enumerate(former) if index not in set(gone)]
     issues = (*_new_issues(without, with_it), *(issue for sale in made for issue in sale.issues))
     return Quote(
         proposal=proposal,
         sales=made,
         withdrawn=tuple(former[index] for index in gone),
+        elsewhere=tuple(money for money in net_of(others, were) if not money.is_zero),
         before=(),
         after=(),
         commitment=None,

@@ -25,6 +25,8 @@ def _notes(subscription: Subscription, asked: Quote) -> Iterator[str]:
         yield "Billing goes on while it is suspended."
     if not asked.sales and not asked.withdrawn and not asked.is_refused:
         yield _when(asked)
+    if asked.elsewhere:
+        yield f"Other lines of the month change their price by {' and '.join(map(str, asked.elsewhere))} in all."
     if commitment is not None and any(not money.is_zero for money in commitment.remaining):
         amounts = " and ".join(str(money) for money in commitment.remaining)
         yield f"Until the term ends on {commitment.term.last_day}, {amounts} more will be charged."

@@ -84,9 +84,10 @@ class Possible:
 class Quote:
     """The answer. *sales* are the lines that the change makes now, exactly as they will be billed, with their sale.
 
-    *withdrawn* are lines of the same day that give way to them. *before* and *after* are what recurs. *undo* and
-    *commitment* are None where nothing was added or nothing is bound. *issues* say what is refused, and why; *possible*
-    is what could be done instead.
+    *withdrawn* are lines of the same day that give way to them. *elsewhere* is what becomes of the price of other lines
+    because of it (a discount for several services), which is not in the total. *before* and *after* are what recurs.
+    *undo* and *commitment* are None where nothing was added or nothing is bound. *issues* say what is refused, and why;
+    *possible* is what could be done instead.
     """
 
     proposal: Proposal
@@ -99,6 +100,7 @@ class Quote:
     possible: Possible | None
     notes: tuple[str, ...]
     issues: tuple[Issue, ...]
+    elsewhere: tuple[Money, ...] = ()
 
     @property
     def is_refused(self) -> bool:

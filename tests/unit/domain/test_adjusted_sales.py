@@ -104,6 +104,7 @@ def test_the_steps_are_told(licence: MakeLine, book: MakeBook) -> None:
     made = _made(licence(), book("10"), price, floor)
 
     assert "Included: offer Winter (9.5 EUR)." in sentence(_made(licence(), book("10"), price))
+    assert "Included: offer Autumn (10% off)." in sentence(_made(licence(), book("10"), TEN_OFF))
     assert "10 x 9.8 EUR for 2026-10-01 to 2026-10-31." == sentence(made)
     assert "10 x 9.8 EUR for 2026-10-01 to 2026-10-31." == sentence(_made(licence(), book("10"), TEN_OFF, floor))
     assert "9.8 x 10 = 98.00 EUR" == arithmetic(made) == arithmetic_for_reseller(made)

@@ -144,3 +144,18 @@ def test_days_of_a_row_that_ended_do_not_count(licence: MakeLine, entry: MakeEnt
     prices = PriceBook([entry("10", valid_until=date(2026, 11, 1)), entry("12", valid_from=date(2026, 11, 1))])
 
     assert Money(Decimal(120), "EUR") == _made(november, prices).amount
+
+
+@pytest.mark.parametrize(("cost", "sign"), [("130.50", 1), ("-130.50", -1)])
+def test_an_average_price_leads_back_to_half_a_cent(
+    licence: MakeLine, entry: MakeEntry, book: MakeBook, cost: str, sign: int
+) -> None:
+    """130.50 and 3 percent are 134.415, so 134.42; the price of 18 units for 13 of 31 days must not make it 134.41."""
+    days = Period.inclusive(date(2026, 10, 19), date(2026, 10, 31))
+    line = licence(charge=days, quantity=Decimal(18 * sign), cost=Money(Decimal(cost), "EUR"))
+    made = _made(line, book(entry("3", method=PriceMethod.MARKUP_ON_COST)))
+    assert made.unit_price is not None
+
+    assert Decimal("17.80711539") == made.unit_price
+    assert Money(Decimal("134.42") * sign, "EUR") == made.amount
+    assert Money(made.unit_price, "EUR").scaled(18 * 13 * sign, 31) == made.amount

@@ -61,17 +61,17 @@ def charge(walk: Walk, start: date, entry: Entry, on: date | None = None) -> Non
         return
     part, whole, counted = cycle.share_from(start)
     rule, charge_type, event, family, (before, after), variants, inputs = entry
-    mode, currency = walk.mode(family), walk.currency
+    mode, currency = walk.mode_of(family), walk.currency
     if exchange is None:
         amount = walk.amounts(family, price)(quantity, part, whole)
     else:
         amount = mode.amount(price.amount, quantity, part, whole, exchange.rate, currency=currency)
     walk.left = amount
-    walk.charged = ExpectedLine(
+    walk.charged = _line(ExpectedLine, (
         rule, charge_type, walk.subscription, event, start, cycle.end, cycle.full, part, whole, quantity, 1, price,
         amount, currency, mode, invoice_of(on.year, on.month), before, after, None, counted,
         cycle.variants + variants if variants else cycle.variants, exchange, (), inputs,
-    )  # fmt: skip
+    ))  # fmt: skip
     walk.lines.append(walk.charged)
 
 
@@ -109,11 +109,14 @@ def recreate(walk: Walk, start: date, before: Quantity, refunded: Entry, charged
         return
     rule, charge_type, event, family, (_, _), variants, inputs = refunded
     part, whole, counted = cycle.share_from(start)
-    mode, currency, subscription = walk.mode(family), old.currency, walk.subscription
+    mode, currency, subscription = walk.mode_of(family), old.currency, walk.subscription
     invoice = invoice_of(start.year, start.month)
     variants = cycle.variants + variants
     end, full = cycle.end, cycle.full
-    amount, used = walk.amounts(family, old.price)(-before, part, whole), mode
+    amounts = old_amounts = walk.amounts(family, price)
+    if old.price is not price:
+        old_amounts = walk.amounts(family, old.price)
+    amount, used = old_amounts(-before, part, whole), mode
     if -amount > walk.left:
         used = old.mode
         amount = used.amount(old.price.amount, -before, part, whole, currency=currency)
@@ -121,7 +124,7 @@ def recreate(walk: Walk, start: date, before: Quantity, refunded: Entry, charged
         rule, charge_type, subscription, event, start, end, full, part, whole, before, -1, old.price, amount,
         currency, used, invoice, before, after, old, counted, variants, None, (), inputs,
     ))  # fmt: skip
-    walk.left = amount = walk.amounts(family, price)(after, part, whole)
+    walk.left = amount = amounts(after, part, whole)
     walk.charged = _line(ExpectedLine, (
         charged, charge_type, subscription, event, start, end, full, part, whole, after, 1, price, amount,
         currency, mode, invoice, before, after, None, counted, variants, None, (), inputs,

@@ -18,6 +18,9 @@ from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.kinds import ServiceKind
 
 _FAMILY = LineFamily.SEATS
+_REFUNDED, _CHARGED = rules.SEATS_REFUNDED, rules.SEATS_CHARGED
+_entry = tuple.__new__
+"""Makes an entry of a tuple that has all its fields: most entries of a month are made here."""
 _MERGED = (SameDay.MERGED.value,)
 _EACH = (SameDay.EACH.value,)
 _ONE = Decimal(1)
@@ -47,8 +50,8 @@ def quantities_changed(walk: Walk, events: list[Event]) -> None:
 def _bill(walk: Walk, event: Event, before: Quantity, variants: tuple[str, ...]) -> None:
     after, on = walk.quantity, event.at.date()
     charge_type = rules.ADD_QUANTITY if after > before else rules.REMOVE_QUANTITY
-    entry = Entry(rules.SEATS_REFUNDED, charge_type, event, _FAMILY, (before, after), variants)
-    recreate(walk, on, before, entry, rules.SEATS_CHARGED)
+    entry = _entry(Entry, (_REFUNDED, charge_type, event, _FAMILY, (before, after), variants, ()))
+    recreate(walk, on, before, entry, _CHARGED)
 
 
 def _accept(walk: Walk, event: Event) -> bool:

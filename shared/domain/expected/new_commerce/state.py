@@ -16,6 +16,7 @@ from shared.domain.expected.history import History
 from shared.domain.expected.lines import Exchange, Expected, ExpectedLine, UnitPrice
 from shared.domain.expected.month_rates import month_rate
 from shared.domain.expected.new_commerce.cycles import Cycle, Term
+from shared.domain.expected.rounding import RoundingMode
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.periods import BillingPeriod
 from shared.domain.subscriptions.events import Event, Quantity
@@ -57,6 +58,7 @@ class Walk:
         self.history = history
         self.conventions = history.conventions
         self.mode = history.conventions.mode
+        self._seats_mode = self.mode(_SEATS)
         self.currency = history.currency or subscription.currency
         self.is_foreign = self.currency != subscription.currency
         self.last_day = last_day
@@ -76,7 +78,11 @@ class Walk:
         """Take over the price of one unit; None: nothing can be charged."""
         self.price = price
         if price is not None:
-            self._seats = self.mode(_SEATS).amounts(price.amount, self.currency)
+            self._seats = self._seats_mode.amounts(price.amount, self.currency)
+
+    def mode_of(self, family: LineFamily) -> RoundingMode:
+        """Return the arithmetic of a line family; most lines are about seats."""
+        return self._seats_mode if family is _SEATS else self.mode(family)
 
     def amounts(self, family: LineFamily, price: UnitPrice) -> Callable[[Quantity, int, int], Decimal]:
         """Return what seats cost at that price, as a function of quantity, part and whole."""

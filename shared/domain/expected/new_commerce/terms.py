@@ -56,7 +56,7 @@ def new_commerce_lines(subscription: Subscription, history: History) -> Expected
 
 
 def _lines(subscription: Subscription, history: History) -> Expected:
-    linked = history.linked.get(subscription.id)
+    linked = history.linked.get(subscription.id) if len(history.subscriptions) > 1 else None
     last_day = history.last_day(subscription)
     if linked is not None:
         return _walked_together(subscription, linked, history, last_day)

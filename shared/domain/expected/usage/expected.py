@@ -54,6 +54,8 @@ def with_usage(rules: Rules) -> Rules:
 
     def both(subscription: Subscription, history: History) -> Expected:
         own = rules(subscription, history)
+        if not history.usage:
+            return own
         is_metered = any(usage.subscription_id == subscription.id for usage in history.usage)
         if not is_metered or purchase_of(subscription) is None:
             return own

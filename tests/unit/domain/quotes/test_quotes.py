@@ -338,6 +338,7 @@ def test_what_recurs_has_the_discount_for_several_services() -> None:
     made = quote(replace(_history(LICENCE), subscriptions=(held,)), Proposal.new(bought), terms)
 
     assert (["108.00 EUR"], ["108.00 EUR"]) == (_told(made.total_now), _told(made.per_month_after))
+    assert "Other lines of the month change their price by -12.00 EUR in all." in made.notes
 
 
 def test_what_recurs_without_a_price_is_an_issue() -> None:
