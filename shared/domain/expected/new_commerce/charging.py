@@ -113,15 +113,13 @@ def recreate(walk: Walk, start: date, before: Quantity, refunded: Entry, charged
     invoice = invoice_of(start.year, start.month)
     variants = cycle.variants + variants
     end, full = cycle.end, cycle.full
-    amounts = old_amounts = walk.amounts(family, price)
-    if old.price is not price:
-        old_amounts = walk.amounts(family, old.price)
-    amount, used = old_amounts(-before, part, whole), mode
+    amounts = walk.amounts(family, price)  # the last charge has the price of now: whatever changes it charges anew
+    amount, used = amounts(-before, part, whole), mode
     if -amount > walk.left:
         used = old.mode
-        amount = used.amount(old.price.amount, -before, part, whole, currency=currency)
+        amount = used.amount(price.amount, -before, part, whole, currency=currency)
     wiped = _line(ExpectedLine, (
-        rule, charge_type, subscription, event, start, end, full, part, whole, before, -1, old.price, amount,
+        rule, charge_type, subscription, event, start, end, full, part, whole, before, -1, price, amount,
         currency, used, invoice, before, after, old, counted, variants, None, (), inputs,
     ))  # fmt: skip
     walk.left = amount = amounts(after, part, whole)
