@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import PeriodError
-from shared.domain.expected.charge_cycles import cycle_at, day_cycle_at
+from shared.domain.expected.charge_cycles import cycle_at
 from shared.domain.expected.conventions import MonthEnd
 from shared.domain.subscriptions.events import Event, EventKind, ordered
 from shared.domain.subscriptions.kinds import Plan, ServiceKind
@@ -100,17 +100,3 @@ def test_a_day_lies_in_its_cycle_and_cycles_touch(day: date, anchor: date, month
     assert day in cycle
     assert cycle.end == following.start
     assert cycle == cycle_at(cycle.last_day, anchor, months, month_end)
-
-
-@given(day=st.dates(), anchor=st.dates(), days=st.integers(1, 4_000))
-def test_a_day_lies_in_its_cycle_of_days(day: date, anchor: date, days: int) -> None:
-    """The cycle has its days and starts a whole number of cycles from the anchor."""
-    try:
-        cycle = day_cycle_at(day, anchor, days)
-    except PeriodError:
-        assert min(day, anchor).year < 40 or max(day, anchor).year > 9960
-        return
-
-    assert day in cycle
-    assert days == cycle.days
-    assert 0 == (cycle.start - anchor).days % days

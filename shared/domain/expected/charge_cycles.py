@@ -78,40 +78,6 @@ def term_period(starts_on: date, months: int, month_end: MonthEnd = MonthEnd.CLA
     return Period(starts_on, boundary(starts_on, months, MonthEnd.CLAMP if months == 1 else month_end))
 
 
-def terms_from(starts_on: date, months: int, until: date, month_end: MonthEnd = MonthEnd.CLAMP) -> Iterator[Period]:
-    """Yield the terms that begin before *until*, each anchored on its own start.
-
-    Raises:
-        PeriodError: *months* is not positive, or a term would leave the calendar.
-    """
-    start = starts_on
-    while start < until:
-        term = term_period(start, months, month_end)
-        yield term
-        start = term.end
-
-
-def day_cycle_at(day: date, anchor: date, days: int) -> Period:
-    """Return the cycle of *days* days, counted from *anchor*, that *day* lies in.
-
-    Raises:
-        PeriodError: *days* is not positive, or the cycle would leave the calendar.
-    """
-    if days <= 0:
-        raise PeriodError(f"a cycle of {days} days does not exist")
-    offset = (day - anchor).days // days * days
-    try:
-        start = anchor + timedelta(days=offset)
-        return Period(start, start + timedelta(days=days))
-    except OverflowError as error:
-        raise PeriodError(f"the cycle of {days} days around {day} lies outside the calendar") from error
-
-
-def calendar_anchor(day: date) -> date:
-    """Return the anchor that aligns cycles to the calendar: months, quarters, half-years and years from 1 January."""
-    return date(day.year, 1, 1)
-
-
 def day_of_month_anchor(day: date, day_of_month: int) -> date:
     """Return the last *day_of_month* on or before *day*, with its day kept: an anchor for cycles on that day.
 
@@ -126,19 +92,6 @@ def day_of_month_anchor(day: date, day_of_month: int) -> date:
     while day_of_month > _days_in_month(first) or first.replace(day=day_of_month) > day:
         first = add_months(first, -1)
     return first.replace(day=day_of_month)
-
-
-def co_terminated_cycles(starts_on: date, ends_on: date, months: int) -> Iterator[Period]:
-    """Yield the cycles of a term whose end was chosen: counted back from *ends_on*, the first one cut short.
-
-    Raises:
-        PeriodError: *months* is not positive, or a cycle would leave the calendar.
-    """
-    start = starts_on
-    while start < ends_on:
-        cycle = cycle_at(start, ends_on, months)
-        yield Period(start, cycle.end)
-        start = cycle.end
 
 
 def first_short_cycle_days(

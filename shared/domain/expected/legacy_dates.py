@@ -2,7 +2,7 @@
 
 Licences were invoiced on the partner's billing day. Until 20 February 2018 the days up to the first billing day were
 free, and the paid year began on it; whoever stood inside free days when that ended got one more month free for the
-licences held then. Offers of several years with annual billing charge the second year one month early.
+licences held then.
 
 Sources: Microsoft Partner Center documentation, "FAQ about new billing features" (2017 to 2019), "Common billing
 scenarios: annual".
@@ -10,7 +10,6 @@ scenarios: annual".
 Not here: amounts (``legacy``), the charge cycles of everything else (``charge_cycles``).
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -65,22 +64,6 @@ def first_year(purchased_on: date, billing_day: int) -> FirstYear:
     free = Period(purchased_on, billed_on)
     extended = Period(billed_on, add_months(billed_on, 1)) if FREE_DAYS_ENDED_ON in free else None
     return FirstYear(free, extended, _year(billed_on))
-
-
-def multi_year_cycles(starts_on: date, years: int) -> Iterator[Period]:
-    """Yield the charge periods of an offer of several years that is billed by the year.
-
-    The second year starts one month before the first one's charge ends, the others follow it: the last paid day is one
-    month before the end of the subscription.
-
-    Raises:
-        PeriodError: *years* is not positive, or a year would leave the calendar.
-    """
-    if years <= 0:
-        raise PeriodError(f"an offer of {years} years does not exist")
-    yield _year(starts_on)
-    for year in range(1, years):
-        yield Period(boundary(starts_on, 12 * year - 1), boundary(starts_on, 12 * year + 11))
 
 
 def _year(starts_on: date) -> Period:

@@ -56,8 +56,3 @@ def term_months(term: str) -> int:
     ):
         raise InvalidError(f"term {term!r} is not understood: write P1M, P1Y or P3Y")
     return int(count) * (12 if unit == "Y" else 1)
-
-
-def term_of_months(months: int) -> str:
-    """Return months as an ISO 8601 term: 12 is ``P1Y``, 6 is ``P6M``."""
-    return f"P{months // 12}Y" if months % 12 == 0 else f"P{months}M"

@@ -159,3 +159,13 @@ def test_an_average_price_leads_back_to_half_a_cent(
     assert Decimal("17.80711539") == made.unit_price
     assert Money(Decimal("134.42") * sign, "EUR") == made.amount
     assert Money(made.unit_price, "EUR").scaled(18 * 13 * sign, 31) == made.amount
+
+
+def test_an_average_price_in_yen_leads_back_to_whole_yen(licence: MakeLine, entry: MakeEntry, book: MakeBook) -> None:
+    """1305 and 3 percent are 1344.15, so 1344; the average need not lead to the hundredths that yen do not have."""
+    days = Period.inclusive(date(2026, 10, 19), date(2026, 10, 31))
+    line = licence(charge=days, quantity=Decimal(18), cost=Money(Decimal(1305), "JPY"))
+    made = _made(line, book(entry("3", method=PriceMethod.MARKUP_ON_COST)))
+
+    assert Decimal("178.07115385") == made.unit_price
+    assert Money(Decimal(1344), "JPY") == made.amount

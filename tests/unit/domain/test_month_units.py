@@ -15,6 +15,7 @@ from shared.domain.month_units import units_of_month
 from shared.domain.periods import BillingPeriod, Period
 from shared.domain.prices import PriceBook, PriceEntry, PriceMethod, Tier
 from shared.domain.prices.price_locks import PriceLockPolicy, PriceLocks
+from shared.domain.proration import Proration
 from shared.domain.source_lines import Family, SourceLine
 
 MakeLine = Callable[..., SourceLine]
@@ -160,3 +161,23 @@ def test_a_locked_price_is_counted_by_its_own_tiers(usage: MakeLine, entry: Make
         amounts.append(str(invoice.lines[0].amount))
 
     assert ["60.00 EUR", "30.00 EUR"] == amounts
+
+
+def test_a_line_with_a_known_share_counts_under_the_price_of_its_cycle(
+    usage: MakeLine, entry: MakeEntry, book: MakeBook
+) -> None:
+    """Tiers changed on the 16th; a line of the 20th whose cycle began on the 1st still counts under the old ones."""
+    october = Period.inclusive(date(2026, 10, 1), date(2026, 10, 31))
+    later = (Tier(Decimal(1), Decimal(9)),)
+    prices = book(
+        _tiered(entry, valid_until=date(2026, 10, 16)),
+        entry("0", method=PriceMethod.GRADUATED, tiers=later, currency="EUR", valid_from=date(2026, 10, 16)),
+    )
+    line = _used(usage, "10", 20)
+    share = Proration(12, 31, october, "the cycle is known")
+
+    (alone,) = units_of_month([line], prices).values()
+    (within,) = units_of_month([line], prices, None, [share]).values()
+
+    assert [Decimal(9)] == [piece.price for piece in alone.pieces]
+    assert [Decimal(1)] == [piece.price for piece in within.pieces]

@@ -1,22 +1,18 @@
 """Charge cycles: anchors, month ends, terms, calendar and day cycles, and cycles of a term with a chosen end."""
 
 from datetime import date, timedelta
-from itertools import islice, pairwise
+from itertools import pairwise
 
 import pytest
 
 from shared.domain.errors import PeriodError
 from shared.domain.expected.charge_cycles import (
     boundary,
-    calendar_anchor,
-    co_terminated_cycles,
     cycle_at,
     cycles_from,
-    day_cycle_at,
     day_of_month_anchor,
     first_short_cycle_days,
     term_period,
-    terms_from,
 )
 from shared.domain.expected.conventions import FirstShortCycle, MonthEnd
 from shared.domain.periods import Period
@@ -80,55 +76,11 @@ def test_another_day_of_the_month_knows_no_such_convention() -> None:
     assert date(2022, 11, 30) == cycle_at(last, last, 1, _DAY_BEFORE_LAST).end
 
 
-def test_a_monthly_term_renews_on_its_own_start() -> None:
-    """A month that began on 30 November renews on 30 December, not on the 31st of the first purchase."""
-    terms = list(terms_from(date(2022, 10, 31), 1, date(2023, 3, 1)))
-
-    assert [
-        date(2022, 10, 31),
-        date(2022, 11, 30),
-        date(2022, 12, 30),
-        date(2023, 1, 30),
-        date(2023, 2, 28),
-    ] == [term.start for term in terms]
-
-
 def test_a_monthly_term_clips_whatever_the_convention_is() -> None:
     """Microsoft's table of monthly terms shows 30 October renewing on 30 November."""
     assert date(2022, 11, 30) == term_period(date(2022, 10, 30), 1, _DAY_BEFORE_LAST).end
     assert date(2024, 2, 28) == term_period(date(2023, 2, 27), 12, _DAY_BEFORE_LAST).end
     assert date(2024, 2, 27) == term_period(date(2023, 2, 27), 12).end
-
-
-def test_a_year_from_the_leap_day_clips_once_and_then_stays() -> None:
-    """Each year is a term of its own: 29 February 2024, 28 February 2025, 2026, 2027 and 2028."""
-    terms = islice(terms_from(date(2024, 2, 29), 12, date(2029, 1, 1)), 5)
-
-    assert [date(2025, 2, 28), date(2026, 2, 28), date(2027, 2, 28), date(2028, 2, 28), date(2029, 2, 28)] == [
-        term.end for term in terms
-    ]
-
-
-def test_cycles_begin_before_the_day_that_is_given() -> None:
-    """The last day is exclusive: a cycle that begins on it is not there."""
-    assert 2 == len(list(cycles_from(date(2026, 1, 1), 1, date(2026, 3, 1))))
-    assert [] == list(cycles_from(date(2026, 1, 1), 1, date(2026, 1, 1)))
-    assert 2 == len(list(terms_from(date(2026, 1, 1), 1, date(2026, 3, 1))))
-
-
-def test_terms_keep_to_the_day_before_the_last_where_that_convention_is_chosen() -> None:
-    """A year that began on 27 February 2023 ends on the 28th of a leap year."""
-    (term,) = terms_from(date(2023, 2, 27), 12, date(2024, 1, 1), _DAY_BEFORE_LAST)
-
-    assert date(2024, 2, 28) == term.end
-
-
-def test_the_shortest_cycle_is_a_day_and_the_first_day_of_a_month_can_be_chosen() -> None:
-    """The limits themselves are inside."""
-    day = date(2026, 10, 15)
-
-    assert Period.inclusive(day, day) == day_cycle_at(day, date(2026, 1, 1), 1)
-    assert date(2026, 10, 1) == day_of_month_anchor(day, 1)
 
 
 def test_a_first_month_cut_short_is_divided_by_its_calendar_month() -> None:
@@ -137,22 +89,6 @@ def test_a_first_month_cut_short_is_divided_by_its_calendar_month() -> None:
 
     assert 31 == first_short_cycle_days(first, ends_on, 1, 1, FirstShortCycle.START_MONTH)
     assert 59 == first_short_cycle_days(first, ends_on, 2, 12, FirstShortCycle.START_MONTH)
-
-
-@pytest.mark.parametrize(
-    ("months", "first", "last"),
-    [
-        (1, date(2026, 8, 1), date(2026, 8, 31)),
-        (3, date(2026, 7, 1), date(2026, 9, 30)),
-        (6, date(2026, 7, 1), date(2026, 12, 31)),
-        (12, date(2026, 1, 1), date(2026, 12, 31)),
-    ],
-)
-def test_cycles_align_to_the_calendar(months: int, first: date, last: date) -> None:
-    """Months, quarters, half-years and years are those of the calendar."""
-    day = date(2026, 8, 17)
-
-    assert Period.inclusive(first, last) == cycle_at(day, calendar_anchor(day), months)
 
 
 @pytest.mark.parametrize(
@@ -185,53 +121,11 @@ def test_a_day_that_no_month_has_is_refused(day_of_month: int) -> None:
         day_of_month_anchor(date(2026, 1, 1), day_of_month)
 
 
-@pytest.mark.parametrize(
-    ("day", "first"),
-    [
-        (date(2026, 1, 10), date(2026, 1, 10)),
-        (date(2026, 1, 23), date(2026, 1, 10)),
-        (date(2026, 1, 24), date(2026, 1, 24)),
-        (date(2026, 1, 9), date(2025, 12, 27)),
-    ],
-)
-def test_cycles_of_days_count_from_their_anchor(day: date, first: date) -> None:
-    """Fourteen days from the anchor on, in both directions."""
-    cycle = day_cycle_at(day, date(2026, 1, 10), 14)
-
-    assert first == cycle.start
-    assert 14 == cycle.days
-
-
-@pytest.mark.parametrize("days", [0, -7])
-def test_a_cycle_without_days_is_refused(days: int) -> None:
-    """A cycle has at least one day."""
-    with pytest.raises(PeriodError, match="does not exist"):
-        day_cycle_at(date(2026, 1, 1), date(2026, 1, 1), days)
-
-
-@pytest.mark.parametrize("day", [date.min, date.max])
-def test_a_cycle_of_days_never_leaves_the_calendar_silently(day: date) -> None:
-    """The first and last days of the calendar raise the documented error."""
-    with pytest.raises(PeriodError, match="outside the calendar"):
-        day_cycle_at(day, date(2026, 1, 1), 30)
-
-
 @pytest.mark.parametrize("months", [0, -1])
 def test_a_cycle_without_months_is_refused(months: int) -> None:
     """A cycle has at least one month."""
     with pytest.raises(PeriodError, match="does not exist"):
         cycle_at(date(2026, 1, 1), date(2026, 1, 1), months)
-
-
-def test_a_chosen_end_makes_the_first_cycle_short() -> None:
-    """Cycles are counted back from the end: 10 March to 30 April ends every month on its last day."""
-    cycles = list(co_terminated_cycles(date(2026, 3, 10), date(2026, 6, 1), 1))
-
-    assert [
-        Period(date(2026, 3, 10), date(2026, 4, 1)),
-        Period(date(2026, 4, 1), date(2026, 5, 1)),
-        Period(date(2026, 5, 1), date(2026, 6, 1)),
-    ] == cycles
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from shared.domain.errors import PeriodError
-from shared.domain.expected.legacy_dates import first_year, invoice_day, multi_year_cycles
+from shared.domain.expected.legacy_dates import first_year, invoice_day
 from shared.domain.periods import Period
 
 
@@ -74,25 +74,3 @@ def test_microsofts_sample_of_free_days_comes_out() -> None:
 
     assert Period.inclusive(date(2017, 5, 12), date(2017, 6, 9)) == year.free
     assert date(2018, 6, 10) == year.renews_on
-
-
-def test_the_second_year_of_three_begins_a_month_early() -> None:
-    """Microsoft's example of 20 March 2020: the last paid day is a month before the subscription's end."""
-    years = list(multi_year_cycles(date(2020, 3, 20), 3))
-
-    assert [
-        Period.inclusive(date(2020, 3, 20), date(2021, 3, 19)),
-        Period.inclusive(date(2021, 2, 20), date(2022, 2, 19)),
-        Period.inclusive(date(2022, 2, 20), date(2023, 2, 19)),
-    ] == years
-
-
-def test_one_year_is_a_year() -> None:
-    """Only further years begin early."""
-    assert [Period(date(2020, 3, 20), date(2021, 3, 20))] == list(multi_year_cycles(date(2020, 3, 20), 1))
-
-
-def test_an_offer_of_no_years_is_refused() -> None:
-    """An offer has at least one year."""
-    with pytest.raises(PeriodError, match="does not exist"):
-        list(multi_year_cycles(date(2020, 3, 20), 0))

@@ -285,3 +285,10 @@ def test_a_printed_amount_of_many_digits_is_compared_to_the_last() -> None:
 def test_the_old_formula_converts_last() -> None:
     """Three licences at 4.00 for 17 of 30 days are 6.81, and half of that at a rate of a half."""
     assert Decimal("3.41") == _amount("legacy.documented_formula", "4.00", 3, 17, 30, rate="0.5")
+
+
+def test_a_rounded_day_price_is_multiplied_with_the_exchange_rate() -> None:
+    """The rate comes after the day price was rounded: 0.13 x 346 x 2 = 89.96, at 0.5 half of it."""
+    mode = MODES["legacy.day_rate_2dp"]
+
+    assert Decimal("44.98") == mode.amount(Decimal("48.00"), 2, 346, 365, Decimal("0.5"), currency="EUR")

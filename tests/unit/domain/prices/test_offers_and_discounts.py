@@ -21,7 +21,7 @@ from shared.domain.prices.discounts import (
     relationship,
     several_services,
 )
-from shared.domain.prices.offers import Offer, checked_offers, winners
+from shared.domain.prices.offers import Offer, checked_offers, in_own_currency, winners
 from shared.domain.prices.reach import Reach
 from shared.domain.source_lines import SourceLine
 
@@ -204,3 +204,13 @@ def test_a_several_services_discount_needs_a_threshold() -> None:
     with pytest.raises(PriceListError, match="two several-services discounts"):
         checked_several_services([_several(), _several("microsoft corporation")])
     assert 2 == len(checked_several_services([_several(), _several("Adobe")]))
+
+
+def test_a_percentage_stands_beside_a_price_in_the_currency_of_the_sale() -> None:
+    """Only prices in other currencies give way to one in the sale's own."""
+    percentage = _offer("Percent")
+    own = _offer("Own", None, "8", currency="EUR")
+    foreign = _offer("Foreign", None, "9", currency="USD")
+
+    assert [percentage, own] == in_own_currency([percentage, own, foreign], "EUR")
+    assert [percentage, own, foreign] == in_own_currency([percentage, own, foreign], "SEK")

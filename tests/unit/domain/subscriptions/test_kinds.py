@@ -3,7 +3,7 @@
 import pytest
 
 from shared.domain.errors import InvalidError
-from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months, term_of_months
+from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months
 
 
 @pytest.mark.parametrize(
@@ -12,17 +12,6 @@ from shared.domain.subscriptions.kinds import PLAN_MONTHS, Plan, term_months, te
 def test_a_term_has_months(term: str, months: int) -> None:
     """Months and years, any number of them."""
     assert months == term_months(term)
-
-
-@pytest.mark.parametrize("months", [1, 6, 12, 18, 36])
-def test_months_become_the_term_they_came_from(months: int) -> None:
-    """Full years are written as years."""
-    assert months == term_months(term_of_months(months))
-
-
-def test_full_years_are_written_as_years() -> None:
-    """Twelve months are P1Y, eighteen are P18M."""
-    assert ("P1Y", "P18M") == (term_of_months(12), term_of_months(18))
 
 
 @pytest.mark.parametrize(
