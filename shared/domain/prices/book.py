@@ -31,7 +31,7 @@ from shared.domain.prices.keys import FIELDS, RUNGS, Rung, rung_of, vendor_folde
 from shared.domain.prices.subjects import PriceSubject, subject_of
 from shared.domain.source_lines import SourceLine
 
-MEMO_SUBJECTS_MAX = 131_072
+MEMO_SUBJECTS_MAX = 4_096
 """So many different subjects, and customers, are remembered; then the memory is emptied and fills again."""
 
 _KeyOf = Callable[[tuple[str, ...]], object]
