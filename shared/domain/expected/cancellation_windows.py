@@ -48,6 +48,11 @@ def window_in_force(
     return next(row for row in CANCELLATION_WINDOWS[kind] if row.holds_on(on))
 
 
+def is_early(kind: WindowKind, on: date) -> bool:
+    """Whether *on* is a day on which the convention decides which window a licence had."""
+    return kind is WindowKind.LICENCE and not CANCELLATION_WINDOWS[kind][-1].holds_on(on)
+
+
 def window_ends_at(window: Window, since: datetime, convention: CancelWindow) -> datetime | None:
     """Return the first instant at which nothing can be given back any more; None: there is none."""
     return None if window.open is None else _end(window.open, since, convention)

@@ -7,13 +7,13 @@ from datetime import datetime
 
 from shared.domain.expected.cancellation_windows import (
     full_refund_ends_at,
+    is_early,
     window_ends_at,
     window_in_force,
     window_kind,
 )
-from shared.domain.expected.conventions import EarlyCancelWindow
 from shared.domain.expected.new_commerce.state import Walk
-from shared.domain.expected.vendor_tables import CANCELLATION_WINDOWS, Row, Window, WindowKind
+from shared.domain.expected.vendor_tables import Row, Window, WindowKind
 from shared.domain.subscriptions.events import Quantity
 
 
@@ -24,12 +24,9 @@ def window_of(walk: Walk, since: datetime) -> tuple[Row[Window], tuple[str, ...]
         return window_in_force(WindowKind.EXTENDED_SERVICE_TERM, since.date()), ()
     name = walk.subscription.product_name or walk.product
     kind = window_kind(walk.subscription.kind, months=walk.term.months, name=name) or WindowKind.LICENCE
-    latest = CANCELLATION_WINDOWS[kind][-1]
-    if kind is WindowKind.LICENCE and latest.valid_from is not None and since.date() < latest.valid_from:
-        early = walk.conventions.early_cancel_window
-        row = latest if early is EarlyCancelWindow.AS_TODAY else window_in_force(kind, since.date())
-        return row, (convention, early.value)
-    return window_in_force(kind, since.date()), (convention,)
+    early, bought_on = walk.conventions.early_cancel_window, since.date()
+    row = window_in_force(kind, bought_on, early)
+    return row, (convention, early.value) if is_early(kind, bought_on) else (convention,)
 
 
 def ends_at(walk: Walk, since: datetime) -> datetime | None:
