@@ -30,4 +30,26 @@ class Settings(BaseSettings):
     reseller_name: str = Field(default="The reseller", max_length=200)
     billing_run_schedule: str = "0 0 6 9 * *"
     sweep_schedule: str = "0 */15 * * * *"
+    partner_tenant_id: str = ""
+    client_id: str = ""
+    client_secret: SecretStr = SecretStr("")
+    client_certificate: str = Field(default="", description="a PEM or PFX file, or the name of a Key Vault secret")
+    client_certificate_password: SecretStr = SecretStr("")
+    vault_url: str = ""
+    secrets_file: Path = Path(".prorata/secrets")
+    secrets_key: SecretStr = SecretStr("")
+    login_url: str = "https://login.microsoftonline.com"
+    partner_center_url: str = "https://api.partnercenter.microsoft.com"
+    partner_api_url: str = "https://api.partner.microsoft.com"
+    graph_url: str = "https://graph.microsoft.com"
+    export_hosts: str = "*.blob.core.windows.net"
+    webhook_certificate_hosts: str = "3psostorageacct.blob.core.windows.net"
+    webhook_trust_file: Path | None = None
+    countries: str = Field(default="", description="countries sold in, such as NL,DE; the first one's currency leads")
+    billing_currencies: str = Field(default="", description="currencies Microsoft bills in, such as EUR,USD")
+    sync_time: str = Field(default="09:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
+    sync_zone: str = "Europe/Amsterdam"
+    sync_schedule: str = "0 */15 * * * *"
+    redemption_schedule: str = "0 30 3 * * 0"
+    unbilled_lookback_days: int = Field(default=5, ge=0, le=31)
     link_hours: int = Field(default=24, ge=1, le=144)

@@ -1,4 +1,4 @@
-r"""The three ports through which Prorata keeps anything: tables, blobs and queues.
+r"""The ports through which Prorata keeps anything: tables, blobs and queues, and secrets.
 
 They are the common ground of Azure Storage and one machine: whatever holds here holds in both adapters, and
 ``tests/contract`` runs the same tests on both. The limits are Azure's and are enforced *before* a call leaves
@@ -202,4 +202,27 @@ class Queues(Protocol):
 
     def depth(self, queue: str) -> int:
         """Return about how many messages wait or are held."""
+        ...
+
+
+class Secrets(Protocol):
+    """A few small secrets by name (the refresh token). A name is 1 to 127 letters, digits and hyphens.
+
+    Nothing of a value ever stands in a log, an error or a ``repr``.
+    """
+
+    def get(self, name: str) -> str | None:
+        """Return the newest value, or None where there is none."""
+        ...
+
+    def put(self, name: str, value: str) -> None:
+        """Keep *value* as the newest; readers see the old or the new one, never a part.
+
+        Raises:
+            LimitError: over 25,000 bytes, or the name is not allowed.
+        """
+        ...
+
+    def delete(self, name: str) -> None:
+        """Forget the secret; a missing one is no error."""
         ...
