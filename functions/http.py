@@ -15,6 +15,7 @@ import azure.functions as func
 
 from shared.domain.errors import (
     ConflictError,
+    ForgedError,
     IntegrityError,
     InvalidError,
     LimitError,
@@ -30,6 +31,7 @@ UPLOAD_BYTES_MAX = 95 << 20
 JSON_BYTES_MAX = 64 << 10
 
 _STATUS: tuple[tuple[type[ProrataError], int, str], ...] = (
+    (ForgedError, 401, "Sender not proven"),
     (NotFoundError, 404, "Not found"),
     (LimitError, 413, "Too large"),
     (InvalidError, 400, "Invalid input"),

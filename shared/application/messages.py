@@ -72,3 +72,13 @@ class ChunkMessage(_Message):
     def key(self) -> RunKey:
         """The run that is meant."""
         return RunKey(BillingPeriod.parse(self.period))
+
+
+@dataclass(frozen=True, slots=True)
+class HintMessage(_Message):
+    """Microsoft says that something changed: a customer's tenant, an invoice, or nothing of ours ("")."""
+
+    event: str
+    tenant_id: str
+    invoice_id: str
+    changed_at: str
