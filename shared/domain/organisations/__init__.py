@@ -1,0 +1,1 @@
+"""Organisations: whom the reseller sells to, and which of Microsoft's tenants is whose."""

@@ -1,0 +1,76 @@
+"""Organisations, and what people decided about tenants. A row is written only where it says something new.
+
+Not here: matching (``shared/domain/organisations``), tenants (``synced``).
+"""
+
+import base64
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shared.domain.organisations.organisation import Organisation
+from shared.storage.ports import Entity, Tables
+from shared.storage.repositories.codec import packed, table_key, unpacked
+
+ORGANISATIONS, DECISIONS = "organisations", "tenantdecisions"
+_PARTITION = "organisation"
+_TENANTS = "tenant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """A person's word on a tenant: the organisation, or "" for nobody of ours."""
+
+    tenant_id: str
+    organisation_id: str
+    decided_by: str
+    reason: str = ""
+
+
+class OrganisationStore:
+    """All organisations and decisions."""
+
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+
+    def all(self) -> dict[str, Organisation]:
+        """Return every organisation by id."""
+        found = (unpacked(_content(row.values["content"]), Organisation) for row in self._rows())
+        return {each.id: each for each in found}
+
+    def is_empty(self) -> bool:
+        """Whether no organisation was ever given."""
+        return next(self._rows(), None) is None
+
+    def keep(self, organisation: Organisation) -> None:
+        """Write the organisation as it is now."""
+        content = base64.b64encode(packed(organisation)).decode()
+        self._tables.upsert(ORGANISATIONS, _PARTITION, table_key(organisation.id), {"content": content})
+
+    def decisions(self) -> dict[str, Decision]:
+        """Return every decision by tenant id."""
+        rows = self._tables.query(DECISIONS, _TENANTS)
+        return {
+            row.row: Decision(
+                tenant_id=row.row,
+                organisation_id=str(row.values["organisation_id"]),
+                decided_by=str(row.values["decided_by"]),
+                reason=str(row.values["reason"]),
+            )
+            for row in rows
+        }
+
+    def decide(self, decision: Decision) -> None:
+        """Keep a decision in the place of the one before."""
+        values = {name: getattr(decision, name) for name in ("organisation_id", "decided_by", "reason")}
+        self._tables.upsert(DECISIONS, _TENANTS, decision.tenant_id, values)
+
+    def undecide(self, tenant_id: str) -> None:
+        """Forget the decision on a tenant, so that it is matched by rule again."""
+        self._tables.delete(DECISIONS, _TENANTS, tenant_id)
+
+    def _rows(self) -> Iterator[Entity]:
+        return iter(self._tables.query(ORGANISATIONS, _PARTITION))
+
+
+def _content(value: object) -> bytes:
+    return base64.b64decode(str(value))
