@@ -6,11 +6,17 @@ import azure.functions as func
 
 from functions.billing_run.triggers import blueprint as billing_run
 from functions.export.triggers import blueprint as export
+from functions.sync_usage.connection import blueprint as connection
+from functions.sync_usage.organisations import blueprint as organisations
+from functions.sync_usage.sync import blueprint as sync
 from functions.sync_usage.triggers import blueprint as sync_usage
 
 logging.getLogger("azure").setLevel(logging.WARNING)  # else every storage call writes several lines
 
 app = func.FunctionApp(http_auth_level=func.AuthLevel.FUNCTION)
 app.register_functions(sync_usage)
+app.register_functions(connection)
+app.register_functions(organisations)
+app.register_functions(sync)
 app.register_functions(billing_run)
 app.register_functions(export)

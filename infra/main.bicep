@@ -33,13 +33,42 @@ param linkHours int = 24
 @maxValue(365)
 param exportRetentionDays int = 30
 
+@description('The partner tenant: the directory in which the app is registered and whose customers are billed.')
+param partnerTenantId string = ''
+
+@description('The application id of the app registration, see docs/connect.md.')
+param clientId string = ''
+
+@description('Countries sold in, such as NL,DE; the currency of the first one leads.')
+param countries string = ''
+
+@description('Currencies that Microsoft bills in, such as EUR,USD.')
+param billingCurrencies string = ''
+
+@description('When the nightly sync begins, hh:mm in the zone of syncZone.')
+param syncTime string = '09:00'
+
+@description('Time zone of syncTime, by its name in the tz database.')
+param syncZone string = 'Europe/Amsterdam'
+
+@description('How often it is looked whether the sync is due, NCRONTAB in UTC.')
+param syncSchedule string = '0 */15 * * * *'
+
+@description('When the refresh token is redeemed, NCRONTAB in UTC. Microsoft forgets one that is unused for 90 days.')
+param redemptionSchedule string = '0 30 3 * * 0'
+
+@description('Days for which unbilled usage is read again, because Microsoft restates it.')
+@minValue(0)
+@maxValue(31)
+param unbilledLookbackDays int = 5
+
 var abbreviations = loadJsonContent('./abbreviations.json')
 var token = toLower(uniqueString(subscription().id, environmentName, location))
 var tags = { 'azd-env-name': environmentName }
 var deploymentContainer = 'app-package'
-var dataContainers = ['source-files', 'source-lines', 'charge-lines']
+var dataContainers = ['source-files', 'source-lines', 'charge-lines', 'synced']
 var exportContainers = ['exports']
-var queues = ['ingest', 'billing-chunks', 'billing-finalise', 'exports']
+var queues = ['ingest', 'billing-chunks', 'billing-finalise', 'exports', 'sync', 'deliveries', 'hints']
 
 resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: '${abbreviations.resourceGroup}${environmentName}'
@@ -103,6 +132,16 @@ module exportStorage 'app/storage.bicep' = {
   }
 }
 
+module vault 'app/vault.bicep' = {
+  name: 'vault'
+  scope: group
+  params: {
+    name: '${abbreviations.keyVault}${token}'
+    location: location
+    tags: tags
+  }
+}
+
 module access 'app/rbac.bicep' = {
   name: 'access'
   scope: group
@@ -114,6 +153,7 @@ module access 'app/rbac.bicep' = {
     exportAccountName: exportStorage.outputs.name
     exportContainers: exportContainers
     applicationInsightsName: monitoring.outputs.applicationInsightsName
+    vaultName: vault.outputs.name
   }
 }
 
@@ -138,6 +178,16 @@ module api 'app/api.bicep' = {
     billingRunSchedule: billingRunSchedule
     sweepSchedule: sweepSchedule
     linkHours: linkHours
+    vaultUrl: vault.outputs.uri
+    partnerTenantId: partnerTenantId
+    clientId: clientId
+    countries: countries
+    billingCurrencies: billingCurrencies
+    syncTime: syncTime
+    syncZone: syncZone
+    syncSchedule: syncSchedule
+    redemptionSchedule: redemptionSchedule
+    unbilledLookbackDays: unbilledLookbackDays
   }
   dependsOn: [access] // the host reads its storage as soon as it starts
 }
@@ -147,6 +197,7 @@ output AZURE_TENANT_ID string = tenant().tenantId
 output AZURE_RESOURCE_GROUP string = group.name
 output AZURE_FUNCTION_NAME string = api.outputs.name
 output SERVICE_API_URI string = api.outputs.uri
+output PRORATA_VAULT_NAME string = vault.outputs.name
 output PRORATA_TABLES_URL string = dataStorage.outputs.tablesUrl
 output PRORATA_BLOBS_URL string = dataStorage.outputs.blobsUrl
 output PRORATA_QUEUES_URL string = hostStorage.outputs.queuesUrl

@@ -21,6 +21,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from local import webhook_commands
 from local.screen import Screen
 from shared.domain.errors import InvalidError, OperationalError, ProrataError
 from shared.domain.periods import BillingPeriod
@@ -81,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(commands.add_parser("explain", help="say what should have been billed for a history, and why"))
     _add_quote(commands.add_parser("quote", help="say what an order or a change will cost, before anything happens"))
     _add_catalogue(commands.add_parser("catalogue", help="search what can be sold, with your prices"))
+    webhook_commands.add_to(commands.add_parser("webhooks", help="register with Partner Center's webhooks"))
     _add_demo(commands.add_parser("demo", help="bill a made-up month through the function app on this machine"))
     _add_serve(commands.add_parser("serve", help="run the function app on this machine"))
     return parser

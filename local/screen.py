@@ -53,6 +53,13 @@ class Screen:
         if self._is_json:
             print(json.dumps({"error": text}, ensure_ascii=False))  # noqa: T201 - standard output is for programs
 
+    def result(self, value: object, text: str) -> None:
+        """Show a result: *value* as JSON for programs, *text* for people."""
+        if self._is_json:
+            print(json.dumps(value, ensure_ascii=False, indent=2))  # noqa: T201 - standard output is for programs
+        else:
+            self._out.print(escape(text))
+
     @contextmanager
     def progress(self, total_bytes: int) -> Iterator[Callable[[int], None]]:
         """Show a bar while files are read; yields what to call with the bytes read so far."""

@@ -52,8 +52,8 @@ def open_machine(settings: Settings, *, port: int, keys: AccessKeys | None = Non
 
 def _put_environment(settings: Settings) -> None:
     for name, value in settings:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        os.environ[f"PRORATA_{name.upper()}"] = text
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        os.environ[f"PRORATA_{name.upper()}"] = "" if text is None else str(text)
 
 
 class _Download:

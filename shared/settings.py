@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     client_certificate: str = Field(default="", description="a PEM or PFX file, or the name of a Key Vault secret")
     client_certificate_password: SecretStr = SecretStr("")
     vault_url: str = ""
-    secrets_file: Path = Path(".prorata/secrets")
+    secrets_root: Path | None = Field(default=None, description="else the folder secrets of the embedded store")
     secrets_key: SecretStr = SecretStr("")
     login_url: str = "https://login.microsoftonline.com"
     partner_center_url: str = "https://api.partnercenter.microsoft.com"

@@ -15,6 +15,16 @@ param resellerName string
 param billingRunSchedule string
 param sweepSchedule string
 param linkHours int
+param vaultUrl string
+param partnerTenantId string
+param clientId string
+param countries string
+param billingCurrencies string
+param syncTime string
+param syncZone string
+param syncSchedule string
+param redemptionSchedule string
+param unbilledLookbackDays int
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: applicationInsightsName
@@ -41,6 +51,7 @@ resource app 'Microsoft.Web/sites@2024-11-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    keyVaultReferenceIdentity: identityId
     functionAppConfig: {
       deployment: {
         storage: {
@@ -84,6 +95,20 @@ resource settings 'Microsoft.Web/sites/config@2024-11-01' = {
     PRORATA_BILLING_RUN_SCHEDULE: billingRunSchedule
     PRORATA_SWEEP_SCHEDULE: sweepSchedule
     PRORATA_LINK_HOURS: string(linkHours)
+    PRORATA_BASE_URL: 'https://${app.properties.defaultHostName}'
+    PRORATA_VAULT_URL: vaultUrl
+    PRORATA_PARTNER_TENANT_ID: partnerTenantId
+    PRORATA_CLIENT_ID: clientId
+    // A person puts one of the two into the vault; the app takes the other as not given.
+    PRORATA_CLIENT_SECRET: '@Microsoft.KeyVault(SecretUri=${vaultUrl}secrets/client-secret)'
+    PRORATA_CLIENT_CERTIFICATE: '@Microsoft.KeyVault(SecretUri=${vaultUrl}secrets/client-certificate)'
+    PRORATA_COUNTRIES: countries
+    PRORATA_BILLING_CURRENCIES: billingCurrencies
+    PRORATA_SYNC_TIME: syncTime
+    PRORATA_SYNC_ZONE: syncZone
+    PRORATA_SYNC_SCHEDULE: syncSchedule
+    PRORATA_REDEMPTION_SCHEDULE: redemptionSchedule
+    PRORATA_UNBILLED_LOOKBACK_DAYS: string(unbilledLookbackDays)
   }
 }
 

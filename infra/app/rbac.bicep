@@ -5,6 +5,7 @@ param dataContainers string[]
 param exportAccountName string
 param exportContainers string[]
 param applicationInsightsName string
+param vaultName string
 
 var roles = {
   blobDataOwner: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
@@ -13,6 +14,7 @@ var roles = {
   queueDataContributor: '974c5e8b-45b9-4653-ba55-5f855dd0fb88'
   tableDataContributor: '0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3'
   metricsPublisher: '3913510d-42f4-4e42-8a64-420c390055eb'
+  secretsOfficer: 'b86a8fe4-44ce-4948-aee5-eccb2c155cd7'
 }
 
 resource host 'Microsoft.Storage/storageAccounts@2025-01-01' existing = {
@@ -49,6 +51,10 @@ resource exportContainer 'Microsoft.Storage/storageAccounts/blobServices/contain
 
 resource insights 'Microsoft.Insights/components@2020-02-02' existing = {
   name: applicationInsightsName
+}
+
+resource vault 'Microsoft.KeyVault/vaults@2024-11-01' existing = {
+  name: vaultName
 }
 
 // The Functions host takes leases and keeps its keys in blobs: it asks for Owner of the data, on its own account only.
@@ -131,6 +137,17 @@ resource telemetry 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: insights
   properties: {
     roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.metricsPublisher)
+    principalId: principalId
+    principalType: 'ServicePrincipal'
+  }
+}
+
+// Officer, not User: the app writes each newer refresh token.
+resource secrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
+  name: guid(vault.id, principalId, roles.secretsOfficer)
+  scope: vault
+  properties: {
+    roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roles.secretsOfficer)
     principalId: principalId
     principalType: 'ServicePrincipal'
   }

@@ -57,7 +57,7 @@ PROJECT = Offer(
 )
 OFFERS = (EXCHANGE, BUSINESS, PROJECT)
 
-_SERVICES = (
+SERVICES = (
     ("Virtual Machines", "Dv2/DSv2 Series", "D2 v2/DS2 v2", "1 Hour", "0.12312", 743),
     ("Storage", "Standard Page Blob", "LRS Data Stored", "1 GB/Month", "0.0383", 412),
     ("Azure App Service", "Standard Plan", "S1", "1 Hour", "0.085", 745),
@@ -241,7 +241,7 @@ class LegacyDesk:
             "CustomerBillableAccount": str(self.numbers.randint(1_000_000_000, 1_999_999_999)),
             "Project": project,
         }
-        for service in _SERVICES:
+        for service in SERVICES:
             self.usage.append(shared | self._service_columns(service))
 
     def _service_columns(self, service: tuple[str, str, str, str, str, int]) -> Row:

@@ -30,6 +30,7 @@ class User:
     licences: dict[str, list[str]] = field(default_factory=dict)
     roles: set[str] = field(default_factory=set)
     version: int = 1
+    is_enabled: bool = True
 
 
 @dataclass(slots=True, kw_only=True)
@@ -39,7 +40,14 @@ class Happened:
     *charge_type* is Microsoft's (new, renew, cycleCharge, addQuantity, removeQuantity, convert, cancelImmediate,
     moveQuantity, changeBillingPlan, extendTerm, customerCredit). *unit_price* is the partner's list price of one unit
     and charge cycle at that moment; *discount* a promotion's share (0.10 is 10 percent). *term_first* and *term_last*
-    are the running term, both included. *reference* ties lines of one change together.
+    are the running term, both included; *cycle_first* and *cycle_last* the running charge cycle, cut where the term ends
+    earlier. *reference* ties lines of one change together.
+
+    What it means for *before* and *after*: ``new``, ``renew`` and ``cycleCharge`` charge *after* for the whole cycle;
+    ``addQuantity`` and ``removeQuantity`` refund *before* and charge *after* for the days left in the cycle; ``convert``
+    and ``moveQuantity`` refund (*after* smaller) or charge (*after* greater) the difference for the days left, and an
+    upgrade is two of them with one *reference*, the first of the product that is left; ``cancelImmediate`` refunds
+    *before* for the days left, all of it where ``extra["is_full"]``.
     """
 
     at: datetime
@@ -60,6 +68,8 @@ class Happened:
     reference: str = ""
     is_trial: bool = False
     extra: Json = field(default_factory=dict)
+    cycle_first: date | None = None
+    cycle_last: date | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,6 +129,9 @@ class Subscription:
     log: list[Happened] = field(default_factory=list)
     transitions: list[Json] = field(default_factory=list)
     entitlements: list[Json] = field(default_factory=list)
+    cycle_first: date | None = None
+    cycle_last: date | None = None
+    extra: Json = field(default_factory=dict)
 
     @property
     def catalogue_item(self) -> str:
@@ -142,6 +155,7 @@ class Order:
     visible_at: datetime | None = None
     attachments: list[Json] = field(default_factory=list)
     version: int = 1
+    names_subscriptions_at: datetime | None = None
 
 
 @dataclass(slots=True, kw_only=True)

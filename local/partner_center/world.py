@@ -38,6 +38,7 @@ class Partner:
     admin_id: str = "c7a5e3b1-92d4-4f6a-8b0c-1d2e3f405162"
     roles: tuple[str, ...] = ("AdminAgents",)
     is_sandbox: bool = False
+    is_indirect_provider: bool = False
 
 
 @dataclass(slots=True, kw_only=True)

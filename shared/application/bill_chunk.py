@@ -6,6 +6,7 @@ Not here: the rules (``shared/domain/customer_bills``), what happens when all ch
 import logging
 
 from shared.application.messages import ChunkMessage
+from shared.application.organisations import unmatched_issue
 from shared.application.runs import current_run, finish_chunk, terms_of
 from shared.application.services import Services
 from shared.application.terms import load_terms
@@ -68,6 +69,8 @@ def _bill_one(services: Services, run: Run, customer_id: str, terms: Terms) -> C
 
 def _lines_of(services: Services, run: Run, customer_id: str, terms: Terms) -> CustomerLines:
     customer, boundaries = CustomerLines(customer_id), price_boundaries(terms.prices, terms.special)
+    if customer_id in run.inputs.unmatched:
+        customer.issues.append(unmatched_issue(customer_id))
     for extract in services.sources.extracts(run.period, customer_id, run.inputs.files):
         for read in services.formats.read_source(extract, boundaries, customer.folds):
             customer.lines.extend(read.lines)

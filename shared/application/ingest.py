@@ -5,11 +5,17 @@ times. A file counts from the moment it is recorded, and counts whole; one that 
 recorded as refused with the reason: a repetition is only told, anything else keeps the month from approval until
 somebody withdraws or replaces the file.
 
+A file is read once: hashed, checked and split by customer in the same pass. One that Microsoft delivered counts from
+the moment its delivery does (``deliveries``), and is no repetition of what the delivery brought before; an uploaded
+file that repeats a delivered one is refused.
+
 Not here: which prices apply (that is the run's business).
 """
 
+import gzip
+import io
 import logging
-import tempfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -23,7 +29,8 @@ from shared.domain.periods import BillingPeriod
 from shared.domain.source_files import FileRead, Opened, SourceFiles, outside_period
 from shared.domain.source_lines import Family
 from shared.storage.names import INGEST_QUEUE
-from shared.storage.repositories.source_files import DocumentRecord, SourceFileRecord
+from shared.storage.repositories.deliveries import FILE_PREFIX, Delivery
+from shared.storage.repositories.source_files import Bundle, DocumentRecord, SourceFileRecord
 
 logger = logging.getLogger(__name__)
 NAME_CHARACTERS_MAX = 150
@@ -49,6 +56,8 @@ def accept_source_file(
         raise InvalidError(
             f"name: {name[:40]!r} is no plain file name of at most {NAME_CHARACTERS_MAX} characters, such as recon.csv"
         )
+    if name.startswith(FILE_PREFIX):
+        raise InvalidError(f"name: {name[:40]!r} begins with {FILE_PREFIX}, as only files from Microsoft do; rename it")
     if content is not None:
         services.sources.put(period, name, content)
     elif services.sources.file(period, name) is None:
@@ -67,42 +76,98 @@ def ingest(services: Services, message: IngestMessage) -> SourceFileRecord | Non
         ConflictError: the file was replaced while it was read; the message comes again.
     """
     period = BillingPeriod.parse(message.period)
-    upload = _upload(services, period, message.name)
     row = services.sources.row(period, message.name)
-    if row is not None and row.is_withdrawn and row.content_hash == upload.content_hash:
+    upload = _upload(services, period, message.name)
+    if row is not None and row.is_withdrawn and row.content_hash == upload.content_hash():
         logger.info("ingest %s %s: was withdrawn", period, message.name)
         return None
     others = services.sources.records(period)
     known = next((record for record in others if record.name == message.name), None)
-    if known is not None and known.content_hash == upload.content_hash and known.refused_for is None:
+    if known is not None and known.refused_for is None and known.content_hash == upload.content_hash():
         logger.info("ingest %s %s: nothing to do", period, message.name)
-        return _refuse_later(services, period, known)
-    record = _read_and_lay_out(services, period, upload, others)
+        return refuse_repetitions(services, period, known)
+    record = _read_and_lay_out(services, period, upload, [other for other in others if other.name != message.name])
     services.sources.record(period, record, row)
-    record = _refuse_later(services, period, record)
+    record = refuse_repetitions(services, period, record)
+    _told(period, record)
+    return record
+
+
+def ingest_delivered(services: Services, delivery: Delivery, name: str) -> SourceFileRecord:
+    """Read, check and lay out a part of a delivery that lies in the store; it counts when the delivery does.
+
+    Raises:
+        SourceFileError: the file is damaged or cut off; nothing was recorded.
+        ConflictError: somebody else records it.
+    """
+    period, row = delivery.period, services.sources.row(delivery.period, name)
+    upload = _upload(services, period, name)
+    try:
+        record = _laid_out(services, period, upload, [])
+    except SourceFileError:
+        if not _is_hollow(upload.source):
+            raise
+        read = FileRead(name=name, content_hash=upload.content_hash(), family=_family(delivery))
+        services.sources.put_extracts(period, (name, read.content_hash), Bundle(io.BytesIO(), {}))
+        record = _record(name, read, 0, None)
+    record = replace(record, delivery=delivery.row)
+    services.sources.record(period, record, row, version=delivery.version)
+    _told(period, record)
+    return record
+
+
+def _family(delivery: Delivery) -> Family:
+    return Family.DAILY_USAGE if delivery.family == "usage" else Family.NEW_COMMERCE
+
+
+def _is_hollow(source: Opened) -> bool:
+    """Whether it is a whole gzip file without a byte in it, as a part of an export may be."""
+    try:
+        with source.open() as packed, gzip.open(packed) as stream:
+            return stream.read(1) == b""
+    except (OSError, EOFError, zlib.error):
+        return False
+
+
+def refuse_uploads(services: Services, period: BillingPeriod, delivered: Sequence[SourceFileRecord]) -> None:
+    """Let uploaded files that hold what Microsoft *delivered* count no longer; a person is told to withdraw them."""
+    counting = _counting(delivered)
+    for upload in services.sources.records(period):
+        if upload.delivery or upload.refused_for is not None:
+            continue
+        repeats, row = counting.repeated(upload.as_read()), services.sources.row(period, upload.name)
+        if repeats is not None and row is not None and not row.is_withdrawn:
+            refused = replace(upload, issues=(*upload.issues, repeats), refused_for=repeats)
+            services.sources.record(period, refused, row)
+            logger.info("ingest %s %s: refused, Microsoft delivered it", period, upload.name)
+
+
+def _told(period: BillingPeriod, record: SourceFileRecord) -> None:
     logger.info(
         "ingest %s %s: %s rows of %s customers, %s issues, %s",
         period,
-        message.name,
+        record.name,
         record.row_count,
         record.customer_count,
         len(record.issues),
         record.refused_for.code if record.refused_for else "counts",
     )
-    return record
 
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """A file as delivered; *version* tells whether it was replaced since it was hashed."""
+    """A file as it lies in the store; *version* tells whether it was replaced since."""
 
     source: Opened
     version: str
-    content_hash: str
 
-    @property
-    def file(self) -> tuple[str, str]:
-        return self.source.name, self.content_hash
+    def content_hash(self) -> str:
+        """Return the hash of the content: one pass over it."""
+        digest = sha256()
+        with self.source.open() as stream:
+            while block := stream.read(1 << 20):
+                digest.update(block)
+        return digest.hexdigest()
 
 
 def _upload(services: Services, period: BillingPeriod, name: str) -> _Upload:
@@ -110,51 +175,51 @@ def _upload(services: Services, period: BillingPeriod, name: str) -> _Upload:
     source = services.sources.file(period, name)
     if source is None:
         raise NotFoundError(f"source file {name} of {period} is not in the store")
-    return _Upload(source, version, _content_hash(source))
+    return _Upload(source, version)
 
 
 def _read_and_lay_out(
     services: Services, period: BillingPeriod, upload: _Upload, others: Sequence[SourceFileRecord]
 ) -> SourceFileRecord:
-    name, content_hash = upload.file
     try:
-        read = _only(services.formats.read_source(upload.source, keeps_lines=False), name)
-        read.content_hash = content_hash
-        repeats = _repeats(read, [other for other in others if other.name != name])
-        if repeats is not None:
-            return _record(upload, read, 0, repeats)
-        read.issues.extend(_counting([other for other in others if other.name != name]).alike(read))
-        return _record(upload, read, _lay_out(services, period, upload), outside_period(read, period))
+        return _laid_out(services, period, upload, others)
     except SourceFileError as error:
+        content_hash, name = upload.content_hash(), upload.source.name
         nothing = FileRead(name=name, content_hash=content_hash, family=Family.NEW_COMMERCE)
-        return _record(upload, nothing, 0, _unreadable(name, error))
+        return _record(name, nothing, 0, _unreadable(name, error))
 
 
-def _lay_out(services: Services, period: BillingPeriod, upload: _Upload) -> int:
-    with services.formats.split_source(upload.source) as extracts:
-        if services.sources.version(period, upload.source.name) != upload.version:
-            raise ChangedError(f"source file {upload.source.name} of {period} was replaced while it was read")
-        customers = extracts.customers()
-        for customer_id in customers:
-            with tempfile.TemporaryFile() as part:
-                extracts.write(customer_id, cast("BinaryIO", part))
-                part.seek(0)
-                services.sources.put_extract(period, customer_id, upload.file, cast("BinaryIO", part))
-    return len(customers)
+def _laid_out(
+    services: Services, period: BillingPeriod, upload: _Upload, others: Sequence[SourceFileRecord]
+) -> SourceFileRecord:
+    """Read the file, keep its extracts unless it repeats one of the *others*, and return what is to be recorded."""
+    counting = _counting(others)
+    with services.formats.lay_out_source(upload.source) as laid_out:
+        read, name = laid_out.read, upload.source.name
+        if services.sources.version(period, name) != upload.version:
+            raise ChangedError(f"source file {name} of {period} was replaced while it was read")
+        repeats = counting.repeated(read)
+        if repeats is not None:
+            return _record(name, read, 0, repeats)
+        read.issues.extend(counting.alike(read))
+        content, ranges = laid_out.bundle()
+        services.sources.put_extracts(period, (name, read.content_hash), Bundle(content, ranges))
+        return _record(name, read, len(ranges), outside_period(read, period))
 
 
-def _refuse_later(services: Services, period: BillingPeriod, record: SourceFileRecord) -> SourceFileRecord:
+def refuse_repetitions(services: Services, period: BillingPeriod, record: SourceFileRecord) -> SourceFileRecord:
     """Return *record*, refused where it and a file that was read at the same time repeat each other.
 
-    Neither of the two saw the other before it was recorded; whoever sees both refuses the later one by name.
+    Neither of the two saw the other before it was recorded; whoever sees both refuses the later one by name, and an
+    uploaded one rather than what Microsoft delivered.
     """
     if record.refused_for is not None:
         return record
     for other in services.sources.records(period):
-        if other.name == record.name or other.refused_for is not None:
+        if other.name == record.name or other.refused_for is not None or (other.delivery and record.delivery):
             continue
-        first, later = sorted((record, other), key=lambda each: each.name)
-        repeats = _repeats(later.as_read(), [first])
+        first, later = sorted((record, other), key=lambda each: (not each.delivery, each.name))
+        repeats = _counting([first]).repeated(later.as_read())
         row = services.sources.row(period, later.name)
         if repeats is None or row is None or row.is_withdrawn or row.content_hash != later.content_hash:
             continue
@@ -165,30 +230,19 @@ def _refuse_later(services: Services, period: BillingPeriod, record: SourceFileR
     return record
 
 
-def _only(reads: Sequence[FileRead], name: str) -> FileRead:
-    if len(reads) != 1:
-        raise SourceFileError(f"{name}: holds {len(reads)} files. Upload them one by one.")
-    return reads[0]
-
-
-def _repeats(read: FileRead, others: Sequence[SourceFileRecord]) -> Issue | None:
-    return _counting(others).repeated(read)
-
-
 def _counting(others: Sequence[SourceFileRecord]) -> SourceFiles:
     counting = SourceFiles()
     counting.reads = [other.as_read() for other in others if other.refused_for is None]
     return counting
 
 
-def _record(upload: _Upload, read: FileRead, customer_count: int, refused_for: Issue | None) -> SourceFileRecord:
-    name, content_hash = upload.file
+def _record(name: str, read: FileRead, customer_count: int, refused_for: Issue | None) -> SourceFileRecord:
     is_refused = refused_for is not None and refused_for.code is not IssueCode.PERIOD_OUTSIDE
     worst_first = sorted(read.issues, key=lambda issue: (bool(issue.customer_id), not issue.is_blocking))
     issues = [*worst_first[:ISSUES_KEPT_MAX], *([refused_for] if refused_for is not None else [])]
     return SourceFileRecord(
         name=name,
-        content_hash=content_hash,
+        content_hash=read.content_hash,
         family=read.family,
         row_count=read.row_count,
         customer_count=customer_count,
@@ -207,11 +261,3 @@ def _unreadable(name: str, error: SourceFileError) -> Issue:
         cure="Nothing of it was counted. Upload the right file under the same name.",
         file=name,
     )
-
-
-def _content_hash(source: Opened) -> str:
-    digest = sha256()
-    with source.open() as stream:
-        while block := stream.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

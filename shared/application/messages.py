@@ -47,6 +47,28 @@ class IngestMessage(_Message):
     name: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryMessage(_Message):
+    """Look at a piece of what Microsoft delivers; *step* says which (see ``billing_sync`` and ``deliveries``).
+
+    *operation* and *span* are those of an export that was asked for again; *polls* counts the answers that it is not
+    ready, *attempt* how often something went wrong.
+    """
+
+    step: str
+    period: str = ""
+    row: str = ""
+    kind: str = ""
+    invoice_id: str = ""
+    currency: str = ""
+    version: str = ""
+    part: int = 0
+    operation: str = ""
+    span: str = ""
+    polls: int = 0
+    attempt: int = 0
+
+
 @dataclass(frozen=True, slots=True)
 class RunMessage(_Message):
     """A run may be ready for its next step."""
@@ -82,3 +104,14 @@ class HintMessage(_Message):
     tenant_id: str
     invoice_id: str
     changed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class SyncMessage(_Message):
+    """Read anew: a chunk of tenants (ids with commas between), or the audit feed (*what*); *attempt* counts delays."""
+
+    day: str
+    what: str
+    chunk: int
+    tenants: str
+    attempt: int

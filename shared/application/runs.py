@@ -16,7 +16,9 @@ from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 
+from shared.application.invoice_totals import invoice_totals, invoices_of, reads_by_invoice
 from shared.application.messages import ChunkMessage, RunMessage
+from shared.application.organisations import unmatched_of
 from shared.application.services import Services
 from shared.application.terms import load_control_totals, load_terms, terms_in_force
 from shared.domain.errors import ConflictError, StateError
@@ -24,7 +26,7 @@ from shared.domain.invoices import InvoiceState, sums_by_currency
 from shared.domain.issues import Issue
 from shared.domain.keys import RunKey
 from shared.domain.periods import BillingPeriod
-from shared.domain.source_files import check_control_totals
+from shared.domain.source_files import check_control_totals, with_invoice_totals
 from shared.storage.names import BILLING_CHUNKS_QUEUE, BILLING_FINALISE_QUEUE, EXPORTS_QUEUE
 from shared.storage.repositories.runs import Inputs, Run, RunState
 from shared.storage.repositories.source_files import SourceFileRecord
@@ -166,6 +168,8 @@ def _inputs(services: Services, period: BillingPeriod) -> Inputs:
         terms=tuple((version.kind.value, version.content_hash, version.file.name) for version in versions),
         rules=RULES_VERSION,
         refused=tuple((record.name, record.content_hash) for record in blocking),
+        unmatched=unmatched_of(services, period),
+        invoices=invoices_of(services, period),
     )
 
 
@@ -185,10 +189,11 @@ def _summed_up(services: Services, run: Run) -> Run:
     outcomes = services.runs.outcomes(run)
     records = services.sources.records(run.period)
     counting = [record for record in records if (record.name, record.content_hash) in run.inputs.files]
-    controls = load_control_totals(services, terms_of(services, run))
+    stated = load_control_totals(services, terms_of(services, run))
+    controls = with_invoice_totals(stated, invoice_totals(services, run.period))
     issues = [
         *_file_issues(records),
-        *check_control_totals([record.as_read() for record in counting], controls),
+        *check_control_totals(reads_by_invoice(services, run.period, counting), controls),
     ]
     issues.sort(key=lambda issue: not issue.is_blocking)  # what blocks is never cut off
     return replace(

@@ -12,31 +12,41 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import BinaryIO, Protocol
 
+from shared.application.microsoft import Microsoft
+from shared.application.sign_in import SignIn
 from shared.domain.agreed_terms import Agreed
 from shared.domain.invoices import Invoice
 from shared.domain.issues import Issue
 from shared.domain.prices import PriceEntry, SheetPrice
+from shared.domain.prices.exchange import ExchangeRate
 from shared.domain.source_files import ControlTotal, FileRead, Opened
 from shared.domain.source_lines import SourceLine
 from shared.domain.subscription_details import SubscriptionDetails
 from shared.domain.usage_folding import UsageFolds
-from shared.storage.ports import Queues
+from shared.storage.ports import Queues, Secrets
+from shared.storage.repositories.connection import ConnectionStore
+from shared.storage.repositories.deliveries import DeliveryStore
 from shared.storage.repositories.exports import ExportStore
 from shared.storage.repositories.invoices import Invoices
+from shared.storage.repositories.microsoft_invoices import MicrosoftInvoices
+from shared.storage.repositories.organisations import OrganisationStore
 from shared.storage.repositories.runs import RunStore
+from shared.storage.repositories.sales import SalesDocuments
 from shared.storage.repositories.source_files import SourceFileStore
+from shared.storage.repositories.synced import Synced
 from shared.storage.repositories.terms import TermsStore
 
 
-class CustomerExtracts(Protocol):
-    """The parts of one source file, by customer id in lower case."""
+class LaidOutSource(Protocol):
+    """One source file, read and split by customer in one pass."""
 
-    def customers(self) -> list[str]:
-        """Return the customers that have rows, in order."""
+    @property
+    def read(self) -> FileRead:
+        """What the file holds, without its lines."""
         ...
 
-    def write(self, customer_id: str, target: BinaryIO) -> None:
-        """Write the customer's part."""
+    def bundle(self) -> tuple[BinaryIO, dict[str, tuple[int, int]]]:
+        """Return the customers' parts one behind the other, and offset and length of each, by id in lower case."""
         ...
 
 
@@ -92,12 +102,13 @@ class Formats:
     """How files are read and written."""
 
     read_source: ReadSource
-    split_source: Callable[[Opened], AbstractContextManager[CustomerExtracts]]
+    lay_out_source: Callable[[Opened], AbstractContextManager[LaidOutSource]]
     read_price_list: Callable[[BinaryIO, str], list[PriceEntry]]
     read_price_sheet: Callable[[BinaryIO, str], Iterator[SheetPrice]]
     read_subscription_details: Callable[[BinaryIO, str], list[SubscriptionDetails]]
     read_control_totals: Callable[[BinaryIO, str], list[ControlTotal]]
     read_customer_groups: Callable[[BinaryIO, str], dict[str, tuple[str, ...]]]
+    read_exchange_rates: Callable[[BinaryIO, str], list[ExchangeRate]]
     read_offers_and_discounts: Callable[[BinaryIO, str], list[Agreed]]
     customer_documents: CustomerDocuments
     reseller_documents: ResellerDocuments
@@ -108,17 +119,32 @@ class Services:
     """Everything the use cases need. *clock* returns the present instant, aware, in UTC.
 
     *chunk_customers* is how many customers a message stands for: few enough to finish well inside a function's ten
-    minutes, many enough to spare messages.
+    minutes, many enough to spare messages. *microsoft* gives the one client of the process, built at its first call.
     """
 
     sources: SourceFileStore
+    deliveries: DeliveryStore
+    microsoft_invoices: MicrosoftInvoices
+    sales: SalesDocuments
     terms: TermsStore
     runs: RunStore
     invoices: Invoices
     exports: ExportStore
     queues: Queues
+    secrets: Secrets
+    connection: ConnectionStore
+    organisations: OrganisationStore
+    synced: Synced
+    microsoft: Callable[[], Microsoft]
+    sign_in: Callable[[], SignIn]
     formats: Formats
     clock: Callable[[], datetime]
     reseller_name: str
+    base_url: str
     link_hours: int
     chunk_customers: int = 25
+    sync_time: str = "09:00"
+    sync_zone: str = "Europe/Amsterdam"
+    billing_currencies: tuple[str, ...] = ()
+    unbilled_lookback_days: int = 5
+    countries: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from shared.domain.customer_bills import Terms
 from shared.domain.errors import StateError
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
+from shared.domain.prices.exchange import ExchangeRates
 from shared.domain.source_files import ControlTotal
 from shared.domain.subscription_details import by_subscription, with_details
 from shared.storage.repositories.terms import TermsKind, TermsVersion
@@ -47,6 +48,8 @@ def keep_terms(services: Services, kind: TermsKind, period: BillingPeriod, name:
             services.formats.read_subscription_details(stream, name)
         case TermsKind.CONTROL_TOTALS:
             services.formats.read_control_totals(stream, name)
+        case TermsKind.EXCHANGE_RATES:
+            ExchangeRates(services.formats.read_exchange_rates(stream, name))
     return services.terms.put(kind, period, name, content)
 
 
@@ -72,10 +75,17 @@ def _groups(formats: Formats, version: TermsVersion | None) -> Groups:
     return {} if version is None else _read(version, formats.read_customer_groups)
 
 
-def _special(formats: Formats, version: TermsVersion | None, groups: Groups) -> SpecialTerms | None:
+def _special(
+    formats: Formats, version: TermsVersion | None, groups: Groups, rates: ExchangeRates | None = None
+) -> SpecialTerms | None:
     if version is None:
         return None
-    return agreed_terms(_read(version, formats.read_offers_and_discounts), name=version.file.name, groups=groups)
+    rows = _read(version, formats.read_offers_and_discounts)
+    return agreed_terms(rows, name=version.file.name, groups=groups, rates=rates)
+
+
+def _rates(formats: Formats, version: TermsVersion | None) -> ExchangeRates | None:
+    return None if version is None else ExchangeRates(_read(version, formats.read_exchange_rates))
 
 
 def _read(version: TermsVersion, read: Callable[[BinaryIO, str], T]) -> T:
@@ -108,7 +118,8 @@ def _loaded(formats: Formats, period: BillingPeriod, versions: tuple[TermsVersio
         raise StateError(f"there is no price list for {period}: upload one as billing terms of kind price-list")
     groups = _groups(formats, of_kind.get(TermsKind.CUSTOMER_GROUPS))
     book = _book(formats, prices, groups)
-    special = _special(formats, of_kind.get(TermsKind.OFFERS_AND_DISCOUNTS), groups)
+    rates = _rates(formats, of_kind.get(TermsKind.EXCHANGE_RATES))
+    special = _special(formats, of_kind.get(TermsKind.OFFERS_AND_DISCOUNTS), groups, rates)
     sheet, details = NO_PRICE_SHEET, by_subscription(())
     if (version := of_kind.get(TermsKind.PRICE_SHEET)) is not None:
         sheet = _read(version, lambda stream, name: PriceSheet(formats.read_price_sheet(stream, name), name=name))

@@ -12,6 +12,7 @@ from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.errors import PriceListError
 from shared.domain.prices import PriceBook
 from shared.domain.prices.adjustment_rules import AdjustmentRules, Rule
+from shared.domain.prices.exchange import ExchangeRates
 from shared.domain.prices.price_locks import AgreedLock, PriceLockPolicy, PriceLocks
 from shared.domain.source_lines import SourceLine
 
@@ -25,10 +26,12 @@ def agreed_terms(
     name: str,
     groups: Mapping[str, Iterable[str]],
     lock: PriceLockPolicy | None = None,
+    rates: ExchangeRates | None = None,
 ) -> SpecialTerms | None:
     """Return what is agreed beside the price list; None where nothing is, so that nothing is asked of each line.
 
-    *groups* names the customers of each group; *lock* is a policy for everybody that was given beside the list.
+    *groups* names the customers of each group; *lock* is a policy for everybody that was given beside the list,
+    *rates* convert offers in another currency than the line's.
 
     Raises:
         PriceListError: two rows say something else for the same, or one is for a group of which nobody is known.
@@ -39,7 +42,7 @@ def agreed_terms(
     rules = [row for row in kept if not isinstance(row, AgreedLock)]
     _refuse_unknown_groups(rules, name, groups)
     locks = _locks([row for row in kept if isinstance(row, AgreedLock)], lock)
-    return SpecialTerms(AdjustmentRules(rules, name=name, groups=groups), locks)
+    return SpecialTerms(AdjustmentRules(rules, name=name, groups=groups, rates=rates), locks)
 
 
 def price_boundaries(prices: PriceBook, special: SpecialTerms | None) -> Callable[[SourceLine], tuple[date, ...]]:

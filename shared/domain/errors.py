@@ -16,6 +16,7 @@
     |       `-- NotConnectedError         there is no working connection to Microsoft: carries its state
     |-- InvalidError             the caller's input is wrong; the message names field, line and cure
     |   |-- NotFoundError        no such thing
+    |   |   `-- MicrosoftNotFoundError    Microsoft has no such thing (404, 410); a MicrosoftRefusedError as well
     |   |-- LimitError           a limit of the store or of Prorata would be crossed
     |   |-- SourceFileError      a file of Microsoft's cannot be read at all
     |   |-- MicrosoftRefusedError         Microsoft refuses the request: carries its code
@@ -111,6 +112,10 @@ class MicrosoftRefusedError(InvalidError):
     def __init__(self, message: str, *, status: int, code: str = "", correlation_id: str = "") -> None:
         super().__init__(message)
         self.status, self.code, self.correlation_id = status, code, correlation_id
+
+
+class MicrosoftNotFoundError(NotFoundError, MicrosoftRefusedError):
+    """Raised when Microsoft does not know a thing, no longer has it, or does not know it to be ours."""
 
 
 class ForgedError(InvalidError):

@@ -53,6 +53,7 @@ class IssueCode(StrEnum):
     CHANGE_REFUSED = "CHANGE_REFUSED"
     CHANGE_UNUSUAL = "CHANGE_UNUSUAL"
     CUSTOMER_PARKED = "CUSTOMER_PARKED"
+    TENANT_UNMATCHED = "TENANT_UNMATCHED"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ Not here: reading (``shared/partner_center/source_files``), prices.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from typing import BinaryIO, Protocol
@@ -39,25 +39,32 @@ class DocumentKey:
 
 @dataclass(slots=True)
 class DocumentSum:
-    """How many rows of a document were read, and their exact cost before tax."""
+    """How many rows of a document were read, their exact cost before tax, and what they add up to with tax.
+
+    *total* is None once a row did not say what it is with tax.
+    """
 
     rows: int = 0
     cost: Decimal = Decimal(0)
+    total: Decimal | None = None
 
-    def add(self, rows: int, cost: Decimal) -> None:
-        """Take over rows and their cost."""
+    def add(self, rows: int, cost: Decimal, total: Decimal | None = None) -> None:
+        """Take over rows, their cost and total."""
+        known = self.total if self.rows else Decimal(0)
         self.rows += rows
         self.cost = EXACT.add(self.cost, cost)
+        self.total = None if known is None or total is None else EXACT.add(known, total)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlTotal:
-    """What Microsoft says a document holds: *rows* and *cost* before tax; None means it says nothing of it."""
+    """What Microsoft says a document holds: *rows*, *cost* before tax, *total* with tax; None: it says nothing of it."""
 
     invoice_number: str
     currency: str
     cost: Decimal | None = None
     rows: int | None = None
+    total: Decimal | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -182,8 +189,21 @@ def check_control_totals(reads: Iterable[FileRead], controls: Sequence[ControlTo
         control = stated.pop((key.invoice_number.casefold(), key.currency), None)
         issues.extend(_compare(key, sums[key], control))
     daily = {key.invoice_number.casefold() for key in sums if key.family is Family.DAILY_USAGE}
-    issues.extend(_document_absent(control) for key, control in sorted(stated.items()) if key[0] not in daily)
+    for key, control in sorted(stated.items()):
+        is_told = key[0] not in daily or bool(control.total)
+        is_nothing = control.total is not None and not control.total and not control.cost and not control.rows
+        if is_told and not is_nothing:
+            issues.append(_document_absent(control))
     return issues
+
+
+def with_invoice_totals(controls: Iterable[ControlTotal], totals: Iterable[ControlTotal]) -> list[ControlTotal]:
+    """Return what people said of documents together with the *totals* of Microsoft's own invoices."""
+    stated = {(control.invoice_number.casefold(), control.currency): control for control in controls}
+    for total in totals:
+        key = total.invoice_number.casefold(), total.currency
+        stated[key] = replace(stated.get(key, total), total=total.total)
+    return list(stated.values())
 
 
 def _most(months: Counter[BillingPeriod]) -> BillingPeriod | None:
@@ -231,12 +251,12 @@ def _document_sums(reads: Iterable[FileRead]) -> Mapping[DocumentKey, DocumentSu
     for read in reads:
         for key, part in read.documents.items():
             whole = sums.setdefault(key, DocumentSum())
-            whole.add(part.rows, part.cost)
+            whole.add(part.rows, part.cost, part.total)
     return sums
 
 
 def _compare(key: DocumentKey, found: DocumentSum, control: ControlTotal | None) -> list[Issue]:
-    if control is None or (control.cost is None and control.rows is None):
+    if control is None or (control.cost is None and control.rows is None and control.total is None):
         return [
             Issue(
                 code=IssueCode.CONTROL_TOTAL_ABSENT,
@@ -251,6 +271,9 @@ def _compare(key: DocumentKey, found: DocumentSum, control: ControlTotal | None)
         differences.append(f"{found.rows} rows instead of {control.rows}")
     if control.cost is not None and Money(found.cost, key.currency).rounded().amount != control.cost:
         differences.append(f"{found.cost:f} before tax instead of {control.cost:f}")
+    if control.total is not None and found.total != control.total:
+        said = "nothing" if found.total is None else f"{found.total:f}"
+        differences.append(f"{said} with tax instead of the {control.total:f} of Microsoft's invoice")
     if not differences:
         return []
     return [_total_differs(str(key), key.invoice_number, " and ".join(differences))]

@@ -34,10 +34,12 @@ MESSAGES_PER_RECEIVE_MAX = 32
 QUEUE_TIME_S_MAX = 7 * 24 * 60 * 60
 OPERATION_ENVELOPE_BYTES = 1024  # headers and address of one step inside a batch, rounded up
 LINK_DAYS_MAX = 6
+SECRET_BYTES_MAX = 25_000
 YEAR_MIN = 1601  # the first year of Edm.DateTime
 
 _TABLE = re.compile(r"[A-Za-z][A-Za-z0-9]{2,62}")
 _BUCKET = re.compile(r"(?=.{3,63}\Z)[a-z0-9]+(-[a-z0-9]+)*")
+_SECRET = re.compile(r"[A-Za-z0-9-]{1,127}")
 _METADATA_NAME = re.compile(r"[a-z_][a-z0-9_]{0,127}")
 _PRINTABLE = re.compile(r"[\x20-\x7e]*")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
@@ -59,6 +61,14 @@ def check_container(container: str) -> None:
 def check_queue(queue: str) -> None:
     """Refuse a queue name that is not 3 to 63 lower-case letters, digits and single inner hyphens."""
     _check_bucket("queue", queue)
+
+
+def check_secret(name: str, value: str = "") -> None:
+    """Refuse the name of a secret that Key Vault does not know, or a value over 25,000 bytes; no value is shown."""
+    if not _SECRET.fullmatch(name):
+        raise LimitError(f"secret name {_shown(name)}: use 1 to 127 ASCII letters, digits and hyphens")
+    if (size := len(value.encode("utf-8", "surrogatepass"))) > SECRET_BYTES_MAX:
+        raise LimitError(f"secret {name}: {size} bytes, at most {SECRET_BYTES_MAX}; keep less in it")
 
 
 def check_key(name: str, key: str) -> None:

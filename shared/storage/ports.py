@@ -133,8 +133,10 @@ class Blobs(Protocol):
         """
         ...
 
-    def open(self, container: str, name: str) -> BinaryIO:
+    def open(self, container: str, name: str, *, offset: int = 0, length: int | None = None) -> BinaryIO:
         """Return a stream over the content that reads it block by block; the caller closes it.
+
+        It begins *offset* bytes in and gives at most *length* (at least 1) bytes, or all that follow.
 
         Raises:
             NotFoundError: no such blob.

@@ -11,7 +11,7 @@ from shared.domain.periods import BillingPeriod
 from shared.domain.source_lines import Family
 from shared.storage.ports import Blobs, Tables
 from shared.storage.repositories.codec import read_whole
-from shared.storage.repositories.source_files import SourceFileRecord, SourceFileStore
+from shared.storage.repositories.source_files import Bundle, SourceFileRecord, SourceFileStore
 from shared.storage.repositories.terms import TermsKind, TermsStore
 
 SEPTEMBER, OCTOBER, NOVEMBER = BillingPeriod(2026, 9), BillingPeriod(2026, 10), BillingPeriod(2026, 11)
@@ -36,6 +36,17 @@ def files(own_tables: Tables, own_blobs: Blobs) -> SourceFileStore:
 def terms(own_tables: Tables, own_blobs: Blobs) -> TermsStore:
     """An empty store of billing terms."""
     return TermsStore(own_tables, own_blobs)
+
+
+def keep(files: SourceFileStore, file: tuple[str, str], content: bytes) -> None:
+    """Keep the customer's extract of a file, between those of two others."""
+    before, after = b"of another customer", b"of a third"
+    ranges = {
+        "0" + CUSTOMER[1:-1]: (0, len(before)),
+        CUSTOMER: (len(before), len(content)),
+        "Z" + CUSTOMER: (len(before) + len(content), len(after)),
+    }
+    files.put_extracts(OCTOBER, file, Bundle(io.BytesIO(before + content + after), ranges))
 
 
 def counting(files: SourceFileStore, *counts: tuple[str, str]) -> list[bytes]:
@@ -69,21 +80,21 @@ def test_a_file_has_a_version_that_changes_with_every_put(files: SourceFileStore
 def test_only_the_recorded_version_of_a_name_counts(files: SourceFileStore) -> None:
     """A replacement under the same name counts from its record on; the extracts before it never again."""
     for content_hash, content in ((OLD, b"old"), (NEW, b"new")):
-        files.put_extract(OCTOBER, CUSTOMER, ("recon.csv", content_hash), io.BytesIO(content))
+        keep(files, ("recon.csv", content_hash), content)
         files.record(OCTOBER, record("recon.csv", content_hash), files.row(OCTOBER, "recon.csv"))
 
     assert [NEW] == [each.content_hash for each in files.records(OCTOBER)]
     assert counting(files, ("recon.csv", NEW)) == [b"new"]
     assert counting(files, ("recon.csv", OLD)) == [b"old"]
     assert counting(files) == []
-    assert [CUSTOMER] == files.customers(OCTOBER)
+    assert sorted(["0" + CUSTOMER[1:-1], CUSTOMER, "Z" + CUSTOMER]) == files.customers(OCTOBER)
     assert files.customers(NOVEMBER) == []
 
 
 def test_the_same_content_under_two_names_counts_under_the_name_that_counts(files: SourceFileStore) -> None:
     """A file that was withdrawn and came again under another name is billed once."""
     for name in ("first.csv", "second.csv"):
-        files.put_extract(OCTOBER, CUSTOMER, (name, OLD), io.BytesIO(name.encode()))
+        keep(files, (name, OLD), name.encode())
 
     assert counting(files, ("second.csv", OLD)) == [b"second.csv"]
 

@@ -26,6 +26,7 @@ from shared.settings import Settings
 from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
 from shared.storage.embedded.queues import EmbeddedQueues
+from shared.storage.embedded.secrets import EncryptedSecrets
 from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import BILLING_CHUNKS_QUEUE, BILLING_FINALISE_QUEUE, EXPORTS_QUEUE, INGEST_QUEUE, QUEUES
 from shared.storage.ports import Blobs, Queues, Tables
@@ -122,6 +123,7 @@ class Desk:
             blobs,
             blobs,
             cast("Queues", Deadly(EmbeddedQueues(self.database, clock=self.clock), fuse)),
+            EncryptedSecrets(self.root / "secrets"),
         )
         services = build_services(Settings(embedded_root=self.root, reseller_name="Norrsken"), stores, self.clock)
         self.services = replace(services, chunk_customers=2)

@@ -278,13 +278,13 @@ def test_one_file_under_three_names_read_at_once_counts_once(open_desk: OpenDesk
     for name in names:
         accept_source_file(desk.services, OCTOBER, name, content)
     lose_all_messages(desk)
-    reading, together = desk.services.formats.read_source, threading.Barrier(len(names))
+    laying_out, together = desk.services.formats.lay_out_source, threading.Barrier(len(names))
 
-    def read(*arguments: Any, **options: Any) -> Any:
+    def lay_out(source: Any) -> Any:
         together.wait()
-        return reading(*arguments, **options)
+        return laying_out(source)
 
-    at_once = replace(desk.services, formats=replace(desk.services.formats, read_source=read))
+    at_once = replace(desk.services, formats=replace(desk.services.formats, lay_out_source=lay_out))
     failed: list[str] = []
 
     def ingest_once(name: str) -> None:
@@ -305,13 +305,13 @@ def test_a_file_replaced_while_it_is_read_is_read_again(open_desk: OpenDesk) -> 
     """The slow reader of the old content records nothing; the new content counts."""
     desk = open_desk()
     desk.upload("first.csv", (ADATUM, CONTOSO), "G000000001")
-    reading = desk.services.formats.read_source
+    laying_out = desk.services.formats.lay_out_source
 
-    def slow(*arguments: Any, **named: Any) -> Any:
+    def slow(source: Any) -> Any:
         desk.upload("first.csv", (ADATUM,), "G000000001")
-        return reading(*arguments, **named)
+        return laying_out(source)
 
-    services = replace(desk.services, formats=replace(desk.services.formats, read_source=slow))
+    services = replace(desk.services, formats=replace(desk.services.formats, lay_out_source=slow))
     with pytest.raises(ProrataError, match="was replaced while it was read"):
         ingest(services, IngestMessage(str(OCTOBER), "first.csv"))
     desk.work()

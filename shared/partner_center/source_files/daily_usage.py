@@ -26,7 +26,7 @@ from shared.domain.source_lines import SourceLine
 from shared.domain.usage_folding import UsageRow
 from shared.partner_center.source_files.json_rows import json_values
 from shared.partner_center.source_files.mapping import ValueProblem, Values
-from shared.partner_center.source_files.row_sink import RowSink
+from shared.partner_center.source_files.row_sink import RowSink, RowTaker
 from shared.partner_center.source_files.values import day, is_sane, number
 
 SCHEMA_CHECK_STRIDE = 16
@@ -122,6 +122,8 @@ class DailyUsage:
             return
         has_blank_lines = len(rows) != len(starts) - chunk.endswith(b"\n")
         numbered = list(_numbered(chunk, first_line)) if has_blank_lines else []
+        if self._sink.extracts is not None:
+            self._keep_rows(chunk, starts, rows, numbered or first_line)
 
         def describe(index: int) -> SourceLine | None:
             if has_blank_lines:
@@ -131,6 +133,18 @@ class DailyUsage:
             return self._line(self._described(row, line), line)
 
         self._sink.read.folds.add(rows, describe, self._days)
+
+    def _keep_rows(
+        self, chunk: bytes, starts: Sequence[int], rows: Sequence[UsageRow], lines: int | list[tuple[int, bytes]]
+    ) -> None:
+        """Hand on the rows as delivered: as they stand, or one by one where blank lines stand between them."""
+        extracts = cast("RowTaker", self._sink.extracts)
+        if isinstance(lines, int):
+            ends = starts if chunk.endswith(b"\n") else [*starts, len(chunk)]
+            extracts.json_rows([row.customer_id for row in rows], chunk, ends, lines)
+            return
+        for row, (line, text) in zip(rows, lines, strict=True):
+            extracts.json_row(row.customer_id, text, line)
 
     def _line(self, values: Values, line: int) -> SourceLine | None:
         """Return the whole row, or None after reporting a value that the sums would need."""
@@ -154,6 +168,8 @@ class DailyUsage:
         except SourceFileError as error:
             self._sink.unreadable(line, row[:80].decode("utf-8", "replace"), str(error))
             return
+        if self._sink.extracts is not None:
+            self._sink.extracts.json_row(values.get(self._sink.fields["customer_id"]), row, line)
         self._sink.headers_seen(values.keys())
         self.add_values(values, line)
 

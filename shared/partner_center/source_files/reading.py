@@ -83,6 +83,8 @@ def _add_json_row(sink: RowSink, row: bytes, line: int) -> None:
     except SourceFileError as error:
         sink.unreadable(line, row[:80].decode("utf-8", "replace"), str(error))
         return
+    if sink.extracts is not None:
+        sink.extracts.json_row(values.get(sink.fields["customer_id"]), row, line)
     sink.headers_seen(values.keys())
     sink.add(values, line)
 
@@ -92,8 +94,13 @@ def _read_csv(name: str, chunks: Iterator[bytes], terms: Reading, begins_on: int
     headers, rows = csv_rows(name, raw, begins_on)
     sink = RowSink(name, recognise(headers, name), headers, terms)
     add = DailyUsage(sink, headers).add_values if sink.is_folded else sink.add
+    extracts, customer_at = sink.extracts, headers.index(sink.fields["customer_id"])
+    if extracts is not None:
+        extracts.begin_csv(headers)
     for line, row in rows:
         if len(row) == len(headers):
+            if extracts is not None:
+                extracts.csv_row(row[customer_at], row, line)
             add(dict(zip(headers, row, strict=True)), line)
         elif any(row):
             sink.wrong_width(line, row, len(headers))

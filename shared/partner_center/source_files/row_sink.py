@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+from typing import Protocol
 
 from shared.domain.charge_types import ChargeKind
 from shared.domain.issues import Issue, IssueCode, Severity
 from shared.domain.keys import line_identity
+from shared.domain.money import exact_sum
 from shared.domain.source_files import DocumentKey, DocumentSum, FileRead
 from shared.domain.source_lines import Family, Origin, SourceLine
 from shared.domain.usage_folding import UsageFolds
@@ -27,6 +29,26 @@ ISSUES_SHOWN_MAX = 20
 """For each kind of problem in a file; the rest is counted in the last one shown."""
 
 
+class RowTaker(Protocol):
+    """Takes each row as delivered, beside what is read of it."""
+
+    def begin_csv(self, headers: Sequence[str]) -> None:
+        """Take the header of a CSV."""
+        ...
+
+    def csv_row(self, customer_id: str, row: Sequence[str], line: int) -> None:
+        """Take a row of a CSV."""
+        ...
+
+    def json_row(self, customer_id: object, row: bytes, line: int) -> None:
+        """Take a row of a JSON lines file."""
+        ...
+
+    def json_rows(self, customer_ids: Sequence[str], chunk: bytes, starts: Sequence[int], line: int) -> None:
+        """Take the rows of a chunk; see ``splitting``."""
+        ...
+
+
 def no_boundaries(_: SourceLine) -> Sequence[date]:
     """No price changes within the period."""
     return ()
@@ -37,13 +59,14 @@ class Reading:
     """What a reader is told: where prices change within the month, and what earlier files of the month left.
 
     *known* are the folds that they described, *texts* what they read: each text is kept once. Without *keeps_lines* a
-    file is only checked, counted and fingerprinted, and memory does not grow with its rows.
+    file is only checked, counted and fingerprinted, and memory does not grow with its rows. *extracts* take each row.
     """
 
     boundaries: Boundaries = no_boundaries
     known: UsageFolds | None = None
     texts: Texts | None = None
     keeps_lines: bool = True
+    extracts: RowTaker | None = None
 
 
 class RowSink:
@@ -56,6 +79,7 @@ class RowSink:
         self.read = FileRead(
             name=file, content_hash="", family=columns.family, folds=UsageFolds(terms.boundaries, terms.known)
         )
+        self.extracts = terms.extracts
         self._keeps_lines = terms.keeps_lines
         self._prints = Fingerprints()
         self._known_headers = set(headers)
@@ -86,7 +110,7 @@ class RowSink:
             if self._keeps_lines:
                 self.read.lines.append(made)
             self._prints.add(line_identity(made))  # without amounts: a restated line is recognised
-            self._count(made.invoice_number, made.cost.currency, 1, made.cost.amount)
+            self._count(made.invoice_number, made.cost.currency, 1, made.cost.amount, _with_tax(made))
             day = made.ordered_on or (made.charge.start if made.charge else None)
             if day is not None and made.kind is not ChargeKind.CREDIT:
                 self.read.days[day] += 1
@@ -126,9 +150,11 @@ class RowSink:
             last = max(index for index, issue in enumerate(issues) if issue.code is code)
             issues[last] = replace(issues[last], count=1 + left_out)
 
-    def _count(self, invoice_number: str, currency: str, rows: int, cost: Decimal) -> None:
+    def _count(  # noqa: PLR0913 - two that name the document, three that are added up
+        self, invoice_number: str, currency: str, rows: int, cost: Decimal, total: Decimal | None = None
+    ) -> None:
         key = DocumentKey(self.columns.family, invoice_number, currency)
-        self.read.documents.setdefault(key, DocumentSum()).add(rows, cost)
+        self.read.documents.setdefault(key, DocumentSum()).add(rows, cost, total)
         self.read.row_count += rows
 
     def bad_value(self, line: int, values: Values, problem: ValueProblem) -> None:
@@ -224,6 +250,12 @@ class RowSink:
                     "Nothing to do for this month; report the column so that it gets a meaning.",
                     column=header[:80],
                 )
+
+
+def _with_tax(line: SourceLine) -> Decimal | None:
+    if line.total is not None or line.tax is None:
+        return line.total
+    return exact_sum((line.cost.amount, line.tax))
 
 
 def _line_in_original(values: Values, line: int) -> int:

@@ -1,34 +1,39 @@
-"""Splitting: one of Microsoft's files becomes an extract for each customer, so that customers can be billed one by one.
+"""Laying out: one of Microsoft's files is read once and becomes an extract for each customer on the way.
 
 An extract has the file's own format and every column as delivered, byte for byte in JSON lines, plus the number of
 the line that each row had in the file. It is a gzip of many members, read by the same reader as the file itself.
 
 Invariants: memory is bounded whatever the size of the file and the number of customers: rows wait in small buffers
-and are spilled, compressed, to one temporary file; a row without a customer is left out (reading has reported it).
+and are spilled, compressed, to one temporary file (by another thread, while the next rows are read); a row without a
+customer is left out (reading reports it).
 
-Not here: where extracts are kept (``shared/storage/repositories``).
+Not here: where extracts are kept (``shared/storage/repositories``), reading itself (``reading``).
 """
 
 import csv
 import io
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, cast
+from types import TracebackType
+from typing import BinaryIO, Self, cast
 
-import msgspec
-from isal import igzip
+from isal import isal_zlib
 
 from shared.domain.errors import SourceFileError
-from shared.domain.source_files import Opened
-from shared.partner_center.source_files.columns import ORIGIN_LINE, recognise
-from shared.partner_center.source_files.containers import TextBlocks, first_chunk, line_chunks, open_contents
-from shared.partner_center.source_files.csv_rows import csv_rows
-from shared.partner_center.source_files.json_rows import json_values
+from shared.domain.source_files import FileRead, Opened
+from shared.partner_center.source_files.columns import ORIGIN_LINE
+from shared.partner_center.source_files.reading import read_file
+from shared.partner_center.source_files.row_sink import Reading
 
-BUFFERED_BYTES_MAX = 32 << 20
+BUFFERED_BYTES_MAX = 16 << 20
+"""As much again may be on its way to the temporary file."""
 SPILL_FROM_BYTES = 2 << 10
+_ORIGIN = b'{"%s":"%%d",' % ORIGIN_LINE.encode()
+_GZIP, _FASTEST = 31, 1
+_BRACE = ord("{")
 
 
 @dataclass(slots=True)
@@ -40,17 +45,68 @@ class _Pending:
 
 
 class Extracts:
-    """The extracts of one file, by customer id in lower case; valid inside ``split_file`` only."""
+    """The extracts of one file, by customer id in lower case; usable inside its ``with`` only."""
 
     def __init__(self, spill: BinaryIO) -> None:
         self._spill = spill
         self._customers: dict[str, _Pending] = {}
+        self._delivered: dict[str, _Pending] = {}
         self._buffered = 0
         self._prefix = b""
+        self._thread = ThreadPoolExecutor(1, "extracts")
+        self._spilling: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        """Return the extracts themselves."""
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Let the other thread end."""
+        self._thread.shutdown()
 
     def begin(self, prefix: bytes) -> None:
         """Start the rows of one content: each extract begins with *prefix* (the header of a CSV)."""
         self._prefix = prefix
+
+    def begin_csv(self, headers: Sequence[str]) -> None:
+        """Start the rows of a CSV with these headers."""
+        self.begin(_csv_line([*headers, ORIGIN_LINE]))
+
+    def csv_row(self, customer_id: str, row: Sequence[str], line: int) -> None:
+        """Append a row of a CSV, unless it names no customer."""
+        if customer_id.strip():
+            self.add(customer_id.strip().casefold(), _csv_line([*row, str(line)]))
+
+    def json_row(self, customer_id: object, row: bytes, line: int) -> None:
+        """Append a row of a JSON lines file, unless it names no customer."""
+        if isinstance(customer_id, str) and customer_id.strip():
+            self.add(customer_id.strip().casefold(), _ORIGIN % line + row[row.index(b"{") + 1 :].rstrip() + b"\n")
+
+    def json_rows(self, customer_ids: Sequence[str], chunk: bytes, starts: Sequence[int], line: int) -> None:
+        """Append the rows of a chunk that begin at *starts* (the end of the last behind them), one for each customer.
+
+        The first stands on that *line*. This runs for every row of a month of Azure.
+        """
+        view, delivered = memoryview(chunk), self._delivered
+        for index, customer_id in enumerate(customer_ids):
+            start, end = starts[index], starts[index + 1]
+            pending = delivered.get(customer_id)
+            if pending is None or chunk[start] != _BRACE or not chunk.endswith(b"}\n", start, end):
+                self.json_row(customer_id, chunk[start:end], line + index)
+                self._remember(customer_id)
+                continue
+            rows = pending.rows
+            rows += _ORIGIN % (line + index)
+            rows += view[start + 1 : end]
+        self._buffered += len(chunk)  # the numbers of lines are a hundredth of it
+        if self._buffered > BUFFERED_BYTES_MAX:
+            self._flush(SPILL_FROM_BYTES)
+
+    def _remember(self, customer_id: str) -> None:
+        """Know the spelling of a customer's id the next time."""
+        pending = self._customers.get(customer_id.strip().casefold())
+        if pending is not None:
+            self._delivered[customer_id] = pending
 
     def add(self, customer_id: str, row: bytes) -> None:
         """Append a row, line break included."""
@@ -69,6 +125,7 @@ class Extracts:
 
     def write(self, customer_id: str, target: BinaryIO) -> None:
         """Write the customer's extract: a gzip of one or several members."""
+        self._settle()
         pending = self._customers[customer_id]
         for offset, length in pending.spilled:
             self._spill.seek(offset)
@@ -76,92 +133,121 @@ class Extracts:
         if pending.rows:
             target.write(_zipped(pending.rows))
 
+    def bundle(self) -> tuple[BinaryIO, dict[str, tuple[int, int]]]:
+        """Return all extracts one behind the other, and at which offset and how long each customer's is."""
+        self._flush(0)
+        self._settle()
+        ranges: dict[str, tuple[int, int]] = {}
+        pieces: list[tuple[int, int]] = []
+        offset = 0
+        for customer_id in self.customers():
+            spilled = self._customers[customer_id].spilled
+            length = sum(size for _, size in spilled)
+            ranges[customer_id] = offset, length
+            pieces.extend(spilled)
+            offset += length
+        return cast("BinaryIO", io.BufferedReader(_Pieces(self._spill, pieces), 1 << 20)), ranges
+
     def _flush(self, from_bytes: int) -> None:
         """Spill the larger buffers; if that frees too little, all of them."""
-        self._spill.seek(0, io.SEEK_END)
-        for pending in self._customers.values():
-            if len(pending.rows) >= from_bytes:
-                member = _zipped(pending.rows)
-                pending.spilled.append((self._spill.tell(), len(member)))
-                self._spill.write(member)
-                self._buffered -= len(pending.rows)
-                pending.rows = bytearray()
-        if self._buffered > BUFFERED_BYTES_MAX // 2 and from_bytes:
-            self._flush(0)
+        self._settle()
+        leaving = [each for each in self._customers.values() if each.rows and len(each.rows) >= from_bytes]
+        if sum(len(each.rows) for each in leaving) < self._buffered // 2:
+            leaving = [each for each in self._customers.values() if each.rows]
+        batch = [(each, each.rows) for each in leaving]
+        for each in leaving:
+            each.rows = bytearray()
+        self._buffered = sum(len(each.rows) for each in self._customers.values())
+        self._spilling = self._thread.submit(_spill, self._spill, batch)
+
+    def _settle(self) -> None:
+        """Wait until what was handed over is in the temporary file."""
+        if self._spilling is not None:
+            self._spilling.result()
+            self._spilling = None
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """A file that was read, and its extracts."""
+
+    read: FileRead
+    extracts: Extracts
+
+    def bundle(self) -> tuple[BinaryIO, dict[str, tuple[int, int]]]:
+        """Return the customers' extracts one behind the other, and offset and length of each."""
+        return self.extracts.bundle()
+
+
+@contextmanager
+def lay_out_file(source: Opened) -> Iterator[LaidOut]:
+    """Read a file once: checked, counted and fingerprinted, and split by customer.
+
+    Raises:
+        SourceFileError: the file cannot be read, or a zip holds several.
+    """
+    with tempfile.TemporaryFile() as spill, Extracts(cast("BinaryIO", spill)) as extracts:
+        reads = read_file(source, Reading(keeps_lines=False, extracts=extracts))
+        if len(reads) != 1:
+            raise SourceFileError(f"{source.name}: holds {len(reads)} files. Upload them one by one.")
+        yield LaidOut(reads[0], extracts)
 
 
 @contextmanager
 def split_file(source: Opened) -> Iterator[Extracts]:
-    """Yield the extracts of a file that was read without error before.
+    """Yield the extracts of a file.
 
     Raises:
-        SourceFileError: the file cannot be read, or a zip holds files of two families.
+        SourceFileError: as ``lay_out_file``.
     """
-    with tempfile.TemporaryFile() as spill, source.open() as raw:
-        extracts = Extracts(cast("BinaryIO", spill))
-        buffered = cast("BinaryIO", io.BufferedReader(cast("io.RawIOBase", raw), 1 << 20))
-        for index, (name, content) in enumerate(open_contents(buffered, source.name)):
-            if index:
-                raise SourceFileError(f"{source.name}: holds several files. Upload them one by one.")
-            _split(extracts, name, content)
-        yield extracts
+    with lay_out_file(source) as laid_out:
+        yield laid_out.extracts
 
 
-def _split(extracts: Extracts, name: str, content: BinaryIO) -> None:
-    chunks = line_chunks(content, name)
-    first, begins_on = first_chunk(chunks)
-    if first.startswith(b"{"):
-        _split_json(extracts, name, first, chunks, begins_on)
-    else:
-        _split_csv(extracts, name, _chain(first, chunks), begins_on)
+class _Pieces(io.RawIOBase):
+    """Pieces of a file, one behind the other, as a stream."""
+
+    def __init__(self, stream: BinaryIO, pieces: list[tuple[int, int]]) -> None:
+        super().__init__()
+        self._stream, self._pieces, self._rest = stream, iter(pieces), memoryview(b"")
+
+    def readable(self) -> bool:
+        """Whether this can be read: always."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # the interpreter always passes a view
+        """Fill *buffer* with what comes next and return how much that was."""
+        filled = 0
+        while filled < len(buffer):
+            if not self._rest:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    break
+                self._stream.seek(piece[0])
+                self._rest = memoryview(self._stream.read(piece[1]))
+            taken = min(len(buffer) - filled, len(self._rest))
+            buffer[filled : filled + taken] = self._rest[:taken]
+            self._rest = self._rest[taken:]
+            filled += taken
+        return filled
 
 
-def _split_json(extracts: Extracts, name: str, first: bytes, chunks: Iterator[bytes], begins_on: int) -> None:
-    headers = list(json_values(first.split(b"\n", 1)[0], name, begins_on))
-    customer_of = _customer_decoder(recognise(headers, name).fields(headers)["customer_id"])
-    extracts.begin(b"")
-    line, chunk = begins_on - 1, first
-    while chunk:
-        for row in chunk.splitlines():
-            line += 1
-            customer_id = _customer(customer_of, row)
-            if customer_id:
-                start = row.index(b"{") + 1
-                extracts.add(customer_id, b'{"%s":"%d",%s\n' % (ORIGIN_LINE.encode(), line, row[start:].rstrip()))
-        chunk = next(chunks, b"")
+def _spill(target: BinaryIO, batch: list[tuple[_Pending, bytearray]]) -> None:
+    target.seek(0, io.SEEK_END)
+    at = target.tell()
+    for pending, rows in batch:
+        member = _zipped(rows)
+        pending.spilled.append((at, len(member)))
+        target.write(member)
+        at += len(member)
+    target.flush()
 
 
-def _split_csv(extracts: Extracts, name: str, chunks: Iterator[bytes], begins_on: int) -> None:
-    headers, rows = csv_rows(name, TextBlocks(chunks), begins_on)
-    column = headers.index(recognise(headers, name).fields(headers)["customer_id"])
-    extracts.begin(_csv_line([*headers, ORIGIN_LINE]))
-    for line, row in rows:
-        if len(row) == len(headers) and row[column].strip():
-            extracts.add(row[column].strip().casefold(), _csv_line([*row, str(line)]))
-
-
-def _csv_line(values: list[str]) -> bytes:
+def _csv_line(values: Sequence[str]) -> bytes:
     text = io.StringIO()
     csv.writer(text, lineterminator="\r\n").writerow(values)
     return text.getvalue().encode()
 
 
-def _customer(decoder: msgspec.json.Decoder[Any], row: bytes) -> str:
-    try:
-        return cast("str", decoder.decode(row).customer_id).strip().casefold() if row.strip() else ""
-    except msgspec.DecodeError:
-        return ""
-
-
-def _customer_decoder(column: str) -> msgspec.json.Decoder[Any]:
-    fields: list[tuple[str, Any]] = [("customer_id", str)]
-    return msgspec.json.Decoder(msgspec.defstruct("Customer", fields, rename={"customer_id": column}))
-
-
 def _zipped(rows: bytearray) -> bytes:
-    return igzip.compress(bytes(rows), 1, mtime=0)
-
-
-def _chain(first: bytes, rest: Iterator[bytes]) -> Iterator[bytes]:
-    yield first
-    yield from rest
+    return isal_zlib.compress(rows, _FASTEST, _GZIP)

@@ -95,8 +95,8 @@ class AzureBlobs:
             raise AlreadyExistsError(f"{step}: is there already; it was written before") from error
         return BlobInfo(name, size, etag, content_type, headers)
 
-    def open(self, container: str, name: str) -> BinaryIO:
-        """Return a stream over the content that reads it in pieces of 1 MiB; the caller closes it.
+    def open(self, container: str, name: str, *, offset: int = 0, length: int | None = None) -> BinaryIO:
+        """Return a stream over the content (or *length* bytes of it from *offset* on), in pieces of 1 MiB.
 
         Raises:
             NotFoundError: no such blob.
@@ -105,7 +105,8 @@ class AzureBlobs:
         """
         client = self._blob(container, name)
         with translated(f"open of blob {name!r} in {container}"):
-            pieces = client.download_blob(max_concurrency=1).chunks()
+            whole = not offset and length is None  # a range from 0 on would be another request for an empty blob
+            pieces = client.download_blob(None if whole else offset, length, max_concurrency=1).chunks()
         return io.BufferedReader(_Pieces(pieces, f"read of blob {name!r} in {container}"), READ_BYTES)
 
     def info(self, container: str, name: str) -> BlobInfo | None:

@@ -23,6 +23,7 @@ from shared.storage.clock import system_clock
 from shared.storage.embedded import links
 from shared.storage.embedded.content import ContentFiles
 from shared.storage.embedded.database import Database
+from shared.storage.embedded.ranges import ranged
 from shared.storage.embedded.views import PlainNames
 from shared.storage.ports import BlobInfo
 
@@ -81,8 +82,8 @@ class EmbeddedBlobs:
             self._files.remove(replaced)
         return info
 
-    def open(self, container: str, name: str) -> BinaryIO:
-        """Return a stream over the content as it is now; the caller closes it.
+    def open(self, container: str, name: str, *, offset: int = 0, length: int | None = None) -> BinaryIO:
+        """Return a stream over the content (or *length* bytes of it from *offset* on) as it is now.
 
         Raises:
             NotFoundError: no such blob.
@@ -94,7 +95,7 @@ class EmbeddedBlobs:
                 raise NotFoundError(f"blob {name!r} is not in {container}; check the name")
             stream = self._files.open(info.etag)
             if stream is not None:  # None: replaced between the two steps, so look again
-                return stream
+                return stream if not offset and length is None else ranged(stream, offset, length)
         raise StorageUnavailableError(f"content of blob {name!r} in {container} is missing; restore a backup")
 
     def info(self, container: str, name: str) -> BlobInfo | None:

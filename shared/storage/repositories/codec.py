@@ -11,6 +11,7 @@ import io
 import re
 import zlib
 from collections.abc import Hashable
+from datetime import datetime
 from functools import cache
 from hashlib import blake2b
 from typing import Any, BinaryIO, TypeVar, cast
@@ -18,6 +19,7 @@ from typing import Any, BinaryIO, TypeVar, cast
 import msgspec
 
 from shared.domain.errors import IntegrityError
+from shared.storage.ports import Entity
 
 T = TypeVar("T")
 _encoder = msgspec.json.Encoder(decimal_format="string", order="deterministic")
@@ -43,6 +45,24 @@ def unpacked(content: bytes, kind: type[T]) -> T:
         return cast("T", _decoder(cast("Hashable", kind)).decode(gzip.decompress(content)))
     except (OSError, EOFError, zlib.error, msgspec.DecodeError) as error:
         raise IntegrityError(f"stored {kind} cannot be read back: {error}") from error
+
+
+def bytes_of(row: Entity, name: str = "content") -> bytes:
+    """Return a property that holds bytes; b"" where there is none."""
+    value = row.values.get(name)
+    return value if isinstance(value, bytes) else b""
+
+
+def instant_of(row: Entity, name: str) -> datetime:
+    """Return a property that holds an instant.
+
+    Raises:
+        IntegrityError: it holds none.
+    """
+    value = row.values.get(name)
+    if not isinstance(value, datetime):
+        raise IntegrityError(f"stored row {row.row}: {name} is no instant")
+    return value
 
 
 def read_whole(stream: BinaryIO) -> bytes:

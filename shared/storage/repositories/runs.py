@@ -45,18 +45,23 @@ class RunState(StrEnum):
 class Inputs:
     """What a run is made from: files that count (name, hash), terms (kind, hash, name), and the rules' version.
 
-    *refused* are the files (name, hash) that block the run: somebody has to withdraw or replace them.
+    *refused* are the files (name, hash) that block the run: somebody has to withdraw or replace them. *unmatched* are
+    customers whose tenant belongs to no organisation, *invoices* Microsoft's own (number, currency, total with tax).
     """
 
     files: tuple[tuple[str, str], ...]
     terms: tuple[tuple[str, str, str], ...]
     rules: str
     refused: tuple[tuple[str, str], ...] = ()
+    unmatched: tuple[str, ...] = ()
+    invoices: tuple[tuple[str, str, str], ...] = ()
 
     @property
     def hash(self) -> str:
         """16 hex digits that change with any input."""
-        entries = (*self.files, *self.terms, *(("refused", *file) for file in self.refused))
+        blocked = (*(("refused", *file) for file in self.refused), *(("unmatched", each) for each in self.unmatched))
+        invoiced = (("invoice", *each) for each in self.invoices)
+        entries = (*self.files, *self.terms, *blocked, *invoiced)
         return digest(self.rules, *(text for entry in entries for text in entry))
 
 

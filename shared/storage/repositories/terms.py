@@ -9,6 +9,7 @@ Not here: what the files say (``shared/documents``), checking them (``applicatio
 from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
+from typing import BinaryIO
 
 from shared.domain.periods import BillingPeriod
 from shared.storage.names import SOURCE_FILES_CONTAINER
@@ -28,6 +29,7 @@ class TermsKind(StrEnum):
     CONTROL_TOTALS = "control-totals"
     CUSTOMER_GROUPS = "customer-groups"
     OFFERS_AND_DISCOUNTS = "offers-and-discounts"
+    EXCHANGE_RATES = "exchange-rates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +47,12 @@ class TermsStore:
     def __init__(self, tables: Tables, blobs: Blobs) -> None:
         self._tables, self._blobs = tables, blobs
 
-    def put(self, kind: TermsKind, period: BillingPeriod, name: str, content: bytes) -> bool:
-        """Make *content* the version in force from *period* on; return False where it is that already."""
-        content_hash = sha256(content).hexdigest()
+    def put(self, kind: TermsKind, period: BillingPeriod, name: str, content: bytes | BinaryIO) -> bool:
+        """Make *content* the version in force from *period* on; return False where it is that already.
+
+        A stream must be seekable; it is read in blocks.
+        """
+        content_hash = _content_hash(content)
         row = self._tables.get(TABLE, kind, str(period))
         if row is not None and row.values["content_hash"] == content_hash:
             return False
@@ -69,6 +74,16 @@ class TermsStore:
         """Return the version with that content, whatever is in force now."""
         file = StoredFile(self._blobs, SOURCE_FILES_CONTAINER, _blob(kind, content_hash), name)
         return TermsVersion(kind, content_hash, file)
+
+
+def _content_hash(content: bytes | BinaryIO) -> str:
+    if isinstance(content, bytes):
+        return sha256(content).hexdigest()
+    digest = sha256()
+    while block := content.read(1 << 20):
+        digest.update(block)
+    content.seek(0)
+    return digest.hexdigest()
 
 
 def _blob(kind: TermsKind, content_hash: str) -> str:

@@ -22,6 +22,7 @@ from shared.settings import Settings
 from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
 from shared.storage.embedded.queues import EmbeddedQueues
+from shared.storage.embedded.secrets import EncryptedSecrets
 from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import BILLING_CHUNKS_QUEUE, BILLING_FINALISE_QUEUE, EXPORTS_QUEUE, INGEST_QUEUE, QUEUES
 from shared.storage.repositories.runs import Run
@@ -87,13 +88,19 @@ class Office:
         """Return the services with another reader of source files."""
         return replace(self.services, formats=replace(self.services.formats, read_source=read_source))
 
+    def laying_out(self, lay_out_source: Callable[..., Any]) -> Services:
+        """Return the services with another way to take in source files."""
+        return replace(self.services, formats=replace(self.services.formats, lay_out_source=lay_out_source))
+
 
 @pytest.fixture
 def office(tmp_path: Path) -> Iterator[Office]:
     """An office on an empty store."""
     database = Database(tmp_path / "store")
     blobs = EmbeddedBlobs(database)
-    stores = Stores(EmbeddedTables(database), blobs, blobs, EmbeddedQueues(database))
+    stores = Stores(
+        EmbeddedTables(database), blobs, blobs, EmbeddedQueues(database), EncryptedSecrets(tmp_path / "secrets")
+    )
     settings = Settings(embedded_root=tmp_path / "store", reseller_name="Norrsken")
     yield Office(build_services(settings, stores, lambda: datetime(2026, 11, 9, tzinfo=UTC)), stores)
     database.close()

@@ -2,6 +2,8 @@
 
 import io
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -68,13 +70,14 @@ def test_what_blocks_everybody_is_kept_however_much_there_is_to_say(office: Offi
     notice = Issue(code=IssueCode.ROW_TOTAL_DIFFERS, severity=Severity.WARNING, message="m", cure="c", customer_id="a")
     blocking = replace(notice, severity=Severity.BLOCKING, customer_id="", code=IssueCode.ROW_UNREADABLE)
 
-    def read(*arguments: Any, keeps_lines: bool) -> Any:
-        [found] = office.services.formats.read_source(*arguments, keeps_lines=keeps_lines)
-        found.issues = [notice] * ISSUES_KEPT_MAX + [blocking]
-        return [found]
+    @contextmanager
+    def lay_out(source: Any) -> Iterator[Any]:
+        with office.services.formats.lay_out_source(source) as laid_out:
+            laid_out.read.issues = [notice] * ISSUES_KEPT_MAX + [blocking]
+            yield laid_out
 
     accept_source_file(office.services, OCTOBER, "first.csv", invoice_csv(str(OCTOBER), (ADATUM,)))
-    record = ingest(office.reading(read), IngestMessage(str(OCTOBER), "first.csv"))
+    record = ingest(office.laying_out(lay_out), IngestMessage(str(OCTOBER), "first.csv"))
 
     assert record is not None
     assert (len(record.issues), record.issues[0]) == (ISSUES_KEPT_MAX, blocking)

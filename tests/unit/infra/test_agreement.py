@@ -15,7 +15,21 @@ from bicepcheck.values import Resource
 
 from shared.storage import names
 
-LOCAL_ONLY = {"PRORATA_BASE_URL", "PRORATA_CONNECTION_STRING", "PRORATA_EMBEDDED_ROOT"}
+LOCAL_ONLY = {
+    "PRORATA_CLIENT_CERTIFICATE_PASSWORD",
+    "PRORATA_CONNECTION_STRING",
+    "PRORATA_EMBEDDED_ROOT",
+    "PRORATA_SECRETS_KEY",
+    "PRORATA_SECRETS_ROOT",
+    # Microsoft's own addresses are the defaults; another one is that of a simulator.
+    "PRORATA_EXPORT_HOSTS",
+    "PRORATA_GRAPH_URL",
+    "PRORATA_LOGIN_URL",
+    "PRORATA_PARTNER_API_URL",
+    "PRORATA_PARTNER_CENTER_URL",
+    "PRORATA_WEBHOOK_CERTIFICATE_HOSTS",
+    "PRORATA_WEBHOOK_TRUST_FILE",
+}
 SHIPPED = {"function_app.py", "functions", "host.json", "requirements.txt", "shared"}
 ACTION = re.compile(r"^[\w./-]+@[0-9a-f]{40}$")
 
@@ -81,6 +95,11 @@ def test_sample_schedules_are_the_defaults(infra: Path, sample: dict[str, str]) 
     assert default["billingRunSchedule"] == sample["PRORATA_BILLING_RUN_SCHEDULE"]
     assert default["sweepSchedule"] == sample["PRORATA_SWEEP_SCHEDULE"]
     assert default["linkHours"] == sample["PRORATA_LINK_HOURS"]
+    assert default["syncSchedule"] == sample["PRORATA_SYNC_SCHEDULE"]
+    assert default["syncTime"] == sample["PRORATA_SYNC_TIME"]
+    assert default["syncZone"] == sample["PRORATA_SYNC_ZONE"]
+    assert default["redemptionSchedule"] == sample["PRORATA_REDEMPTION_SCHEDULE"]
+    assert default["unbilledLookbackDays"] == sample["PRORATA_UNBILLED_LOOKBACK_DAYS"]
 
 
 def test_code_reads_the_settings_that_are_set(sample: dict[str, str]) -> None:
@@ -97,6 +116,8 @@ def test_each_endpoint_is_of_the_right_account(app_settings: dict[str, Any]) -> 
     endpoints = {name: value.source for name, value in app_settings.items() if name.endswith("_URL")}
 
     assert endpoints == {
+        "PRORATA_BASE_URL": "https://${app.properties.defaultHostName}",
+        "PRORATA_VAULT_URL": "vault.outputs.uri",
         "PRORATA_BLOBS_URL": "dataStorage.outputs.blobsUrl",
         "PRORATA_EXPORTS_URL": "exportStorage.outputs.blobsUrl",
         "PRORATA_QUEUES_URL": "hostStorage.outputs.queuesUrl",

@@ -79,6 +79,18 @@ MISTAKES = {
     "deployment passwords are on": Mistake(
         API, "{ allow: false }\n}\n\noutput", "{ allow: true }\n}\n\noutput", "must be False"
     ),
+    "a deleted secret is gone for good": Mistake(
+        "app/vault.bicep", "enablePurgeProtection: true", "enablePurgeProtection: false", "must be True"
+    ),
+    "access policies open the vault": Mistake(
+        "app/vault.bicep", "enableRbacAuthorization: true", "enableRbacAuthorization: false", "must be True"
+    ),
+    "secrets are read by another identity": Mistake(
+        API, "keyVaultReferenceIdentity: identityId", "keyVaultReferenceIdentity: identityClientId", "does not carry"
+    ),
+    "a client secret is written down": Mistake(
+        API, "'@Microsoft.KeyVault(SecretUri=${vaultUrl}secrets/client-secret)'", "'abc'", "Key Vault"
+    ),
     "a role is too strong": Mistake(
         RBAC, "ba92f5b4-2d11-453d-a403-e96b0029c9fe", "b7e6dc6d-f1e8-4753-8033-0f276bb0955b", "Owner"
     ),
@@ -173,6 +185,6 @@ def test_checker_catches_a_mistake(name: str, copy: Path) -> None:
 def test_an_unused_abbreviation_is_found(copy: Path) -> None:
     """The list of abbreviations holds nothing that no name begins with."""
     path = copy / "abbreviations.json"
-    path.write_text(path.read_text("utf-8").replace("{", '{ "keyVault": "kv-",', 1), "utf-8")
+    path.write_text(path.read_text("utf-8").replace("{", '{ "registry": "cr",', 1), "utf-8")
 
-    assert [one.message for one in findings_of(copy)] == ["abbreviations.json: keyVault is not used"]
+    assert [one.message for one in findings_of(copy)] == ["abbreviations.json: registry is not used"]

@@ -31,7 +31,14 @@ SITE: Rule = {
     "properties.siteConfig.minTlsVersion": "1.2",
     "properties.siteConfig.scmMinTlsVersion": "1.2",
 }
+VAULT: Rule = {
+    "properties.enablePurgeProtection": True,
+    "properties.enableRbacAuthorization": True,
+    "properties.enableSoftDelete": True,
+    "properties.softDeleteRetentionInDays": 90,
+}
 RULES: Mapping[str, Rule] = {
+    "Microsoft.KeyVault/vaults": VAULT,
     "Microsoft.Storage/storageAccounts": STORAGE,
     "Microsoft.Storage/storageAccounts/blobServices": {
         "properties.deleteRetentionPolicy.enabled": True,
@@ -56,6 +63,7 @@ ROLES = {
     "974c5e8b-45b9-4653-ba55-5f855dd0fb88": "Storage Queue Data Contributor",
     "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3": "Storage Table Data Contributor",
     "3913510d-42f4-4e42-8a64-420c390055eb": "Monitoring Metrics Publisher",
+    "b86a8fe4-44ce-4948-aee5-eccb2c155cd7": "Key Vault Secrets Officer",
 }
 HOST, DATA, EXPORTS = (f"{module}.outputs.name" for module in ("hostStorage", "dataStorage", "exportStorage"))
 GRANTS = {
@@ -67,10 +75,12 @@ GRANTS = {
     (f"containers of {EXPORTS}", "Storage Blob Data Contributor"),
     (EXPORTS, "Storage Blob Delegator"),
     ("monitoring.outputs.applicationInsightsName", "Monitoring Metrics Publisher"),
+    ("vault.outputs.name", "Key Vault Secrets Officer"),
 }
 """Everything that the app may do, and where: no more, no less."""
 
 COUNTS = {
+    "Microsoft.KeyVault/vaults": 1,
     "Microsoft.Storage/storageAccounts": 3,
     "Microsoft.Storage/storageAccounts/managementPolicies": 1,
     "Microsoft.Web/sites": 1,
@@ -79,6 +89,7 @@ COUNTS = {
     "Microsoft.ManagedIdentity/userAssignedIdentities": 1,
 }
 HOST_SETTINGS = ("AzureWebJobsStorage__accountName", "AzureWebJobsStorage__clientId")
+SECRET_SETTINGS = ("PRORATA_CLIENT_SECRET", "PRORATA_CLIENT_CERTIFICATE")
 FORBIDDEN_SETTINGS = {
     "APPINSIGHTS_INSTRUMENTATIONKEY",
     "AzureWebJobsStorage",
@@ -144,6 +155,8 @@ def _identity_findings(site: Resource) -> Iterator[Finding]:
     carried = site.get("identity.userAssignedIdentities") or {}
     if str(used) not in carried:
         yield _finding(site, "the deployment storage is read by an identity that the app does not carry")
+    if str(site.get("properties.keyVaultReferenceIdentity")) not in carried:
+        yield _finding(site, "Key Vault references are read by an identity that the app does not carry")
 
 
 def _setting_findings(config: Resource) -> Iterator[Finding]:
@@ -156,6 +169,9 @@ def _setting_findings(config: Resource) -> Iterator[Finding]:
     for name, value in given.items():
         if not isinstance(value, str | Expression):
             yield _finding(config, f"setting {name} is {value!r}, no string")
+    for name in SECRET_SETTINGS:
+        if not str(given.get(name)).strip("'").startswith("@Microsoft.KeyVault(SecretUri=${"):
+            yield _finding(config, f"setting {name} must be a reference to the Key Vault")
     if given.get("AzureWebJobsStorage__credential") != "managedidentity":
         yield _finding(config, "setting AzureWebJobsStorage__credential must be managedidentity")
     if "Authorization=AAD" not in str(given.get("APPLICATIONINSIGHTS_AUTHENTICATION_STRING")):

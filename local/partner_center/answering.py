@@ -1,0 +1,153 @@
+"""One request from its arrival to its answer: route, token, faults, repetition, handler, headers.
+
+Invariants: all of it happens under the world's lock, except while an answer is made to be slow; a repeated MS-RequestId
+gets the stored answer, whatever that was; what a fault drops after the work was done is stored all the same.
+
+Not here: sockets (``server``), tokens (``access``), bytes (``exchange``).
+"""
+
+import time
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from local.partner_center import faulty
+from local.partner_center.access import TokenRefusedError, caller, mfa_headers, token_refused
+from local.partner_center.answers import Answer, Asked, Call, Caller, Host, RefusedError
+from local.partner_center.exchange import Received, content_of, has_bom, http_date, telling_headers
+from local.partner_center.journal import Logged, journal
+from local.partner_center.matching import Found, Routes
+from local.partner_center.refusals import host_of, nothing_there, refusal
+from local.partner_center.switches import switches
+from local.partner_center.world import World
+
+CONTROLS = "/simulator"
+_ALIAS = "/webhooks"
+_REMEMBERED = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes out; *is_dropped* ends the connection instead (after the content, where there is some)."""
+
+    status: int = 0
+    headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    content: bytes = b""
+    is_dropped: bool = False
+
+
+class Answering:
+    """Answers requests out of one world."""
+
+    def __init__(self, world: World, calls: Iterable[Call]) -> None:
+        self.world = world
+        self._routes = Routes(calls)
+
+    def reply(self, received: Received) -> Reply:
+        """Return what to send for *received*."""
+        begun, world = time.perf_counter(), self.world
+        with world.lock:
+            found, host = self._find(received)
+            reply = self._reply(received, found, host)
+            if not received.url_path.startswith(CONTROLS):
+                logged = Logged(
+                    method=received.method,
+                    path=received.url_path,
+                    route=found.call.path if isinstance(found, Found) else "",
+                    status=0 if reply.is_dropped else reply.status,
+                    spent_s=time.perf_counter() - begun,
+                )
+                journal(world).calls.append(logged)
+        return reply
+
+    def _find(self, received: Received) -> tuple[Found | frozenset[str], Host]:
+        """Find the call; what webhooks name below /webhooks/v1/customers is the customer's own address."""
+        path = received.url_path
+        alias = path[len(_ALIAS) :] if path.lower().startswith(f"{_ALIAS}/v1/customers/") else path
+        found = self._routes.find(received.method, alias)
+        return found, found.call.host if isinstance(found, Found) else host_of(path)
+
+    def _reply(self, received: Received, found: Found | frozenset[str], host: Host) -> Reply:
+        now = self.world.clock.now()
+        request_id = received.headers.get("ms-requestid") or str(uuid.uuid4())
+        try:
+            if not isinstance(found, Found):
+                raise nothing_there(host, found)  # noqa: TRY301 - all refusals get their body in one place
+            answer = self._answer(received, found)
+        except TokenRefusedError:
+            answer = token_refused(host)
+        except RefusedError as error:
+            answer = refusal(error, host, request_id=request_id, at=now)
+        except faulty.InsteadError as instead:
+            answer = instead.answer
+        except faulty.DroppedError:
+            return Reply(is_dropped=True)
+        correlation_id = received.headers.get("ms-correlationid") or str(uuid.uuid4())
+        headers = {**telling_headers(host, received, request_id, correlation_id), "Date": http_date(now)}
+        return self._written(received, host, answer, headers)
+
+    def _answer(self, received: Received, found: Found) -> Answer:
+        call, faults = found.call, self.world.faults
+        if faults.faults and not received.url_path.startswith(CONTROLS):
+            faulty.before(faults, received.method, received.url_path, call.host)
+        who = caller(self.world, call, received.url_path, received.headers.get("authorization", ""))
+        if call.is_throttled:
+            faulty.limit(self.world, who.tenant_id)
+        asked = self._asked(received, found, who)
+        answer = self._stored_or_new(call, asked, received)
+        if faults.faults:
+            faulty.after(faults, received.method, received.url_path)
+        mfa = mfa_headers(asked)
+        return replace(answer, headers={**answer.headers, **mfa}) if mfa else answer
+
+    def _asked(self, received: Received, found: Found, who: Caller) -> Asked:
+        return Asked(
+            world=self.world,
+            method=received.method,
+            url_path=received.url_path,
+            path=found.path,
+            query=received.query(),
+            headers=received.headers,
+            body=received.body(),
+            raw=received.raw,
+            caller=who,
+            base_url=received.base_url,
+        )
+
+    def _stored_or_new(self, call: Call, asked: Asked, received: Received) -> Answer:
+        request_id = received.request_id.lower()
+        if not (call.is_repeatable and request_id):
+            return call.handler(asked)
+        key, now = (request_id, received.method, received.url_path.lower()), asked.now
+        remembered = journal(self.world).stored
+        stored = remembered.get(key)
+        if stored is not None and now - stored[0] < _REMEMBERED:
+            return stored[1]
+        answer = _handled(call, asked, received.request_id)
+        remembered[key] = (now, answer)
+        return answer
+
+    def _written(self, received: Received, host: Host, answer: Answer, told: dict[str, str]) -> Reply:
+        url = f"{received.url_path}?{received.query_string}"
+        is_json = answer.json is not None and answer.content is None
+        with_bom = is_json and has_bom(url, host, switches(self.world).bom_share)
+        content = content_of(answer, with_bom=with_bom)
+        kind = {"Content-Type": answer.content_type} if content else {}
+        headers = {**kind, "Content-Length": str(len(content)), **told, **answer.headers}
+        promised = int({name.lower(): value for name, value in headers.items()}["content-length"])
+        if answer.status == 204:
+            headers.pop("Content-Length")
+        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        is_short = promised > len(content) and received.method != "HEAD"
+        return Reply(answer.status, pairs, content, is_dropped=is_short)
+
+
+def _handled(call: Call, asked: Asked, request_id: str) -> Answer:
+    """Return the handler's answer; a refusal for good is an answer too, and stored like one."""
+    try:
+        return call.handler(asked)
+    except RefusedError as error:
+        if error.status >= 500:
+            raise
+        return refusal(error, call.host, request_id=request_id, at=asked.now)

@@ -1,0 +1,1 @@
+"""The token service: applications, consent, tokens that are really signed."""

@@ -1,0 +1,1 @@
+"""Webhooks: what was registered, what is sent, how it is signed."""

@@ -1,0 +1,166 @@
+"""Sales sync: price sheets, exchange rates and the catalogue of the countries sold in, each a message of its own.
+
+The licence price sheets of all countries together become the price sheet that months are billed by, from the running
+month on; exchange rates likewise. A document whose content stays the same writes nothing.
+
+Invariants: a sheet of tens of megabytes passes block by block; one that cannot be read is kept and never put in force.
+
+Not here: what prices mean (``shared/domain/prices``).
+"""
+
+import csv
+import io
+import logging
+import tempfile
+from collections.abc import Iterable, Sequence
+from typing import BinaryIO, cast
+
+from shared.application.deliveries import send
+from shared.application.messages import DeliveryMessage
+from shared.application.services import Services
+from shared.domain.errors import InvalidError, NotConnectedError, ThrottledError
+from shared.domain.keys import digest
+from shared.domain.periods import BillingPeriod
+from shared.storage.repositories.codec import packed
+from shared.storage.repositories.deliveries import FILE_PREFIX
+from shared.storage.repositories.sales import SalesDocument
+from shared.storage.repositories.terms import TermsKind
+
+logger = logging.getLogger(__name__)
+SALES, SHEET, RATES, CATALOGUE = "sales", "sheet", "rates", "catalogue"
+PRICE_SHEET, PRODUCTS = "price-sheet", "catalogue"
+LICENCES = "updatedlicensebased"
+SHEET_VIEWS = (LICENCES, "software", "azure_consumption", "azure_reservations")
+CATALOGUE_VIEWS = ("OnlineServices",)
+WAIT_S_MAX = 3600
+_MARK = b"\xef\xbb\xbf"
+
+
+def sync_sales(services: Services) -> int:
+    """Ask for every price sheet, catalogue and the month's rates, one message each; return how many those are."""
+    wanted = [DeliveryMessage(step=RATES)]
+    for country in services.countries:
+        wanted += [DeliveryMessage(step=SHEET, row=country, kind=view) for view in SHEET_VIEWS]
+        wanted += [DeliveryMessage(step=CATALOGUE, row=country, kind=view) for view in CATALOGUE_VIEWS]
+    for message in wanted:
+        send(services, message)
+    return len(wanted)
+
+
+def work_off_sales(services: Services, message: DeliveryMessage) -> None:
+    """Do one piece of the sales sync; a piece that Microsoft refuses is told in the log and leaves the others alone.
+
+    Raises:
+        OperationalError: Microsoft or the store was in the way; the message comes again.
+    """
+    try:
+        match message.step:
+            case "sheet":
+                take_price_sheet(services, message.row, message.kind)
+            case "rates":
+                take_rates(services)
+            case "catalogue":
+                take_catalogue(services, message.row, message.kind)
+            case _:
+                sync_sales(services)
+    except ThrottledError as error:
+        send(services, message, min(max(error.retry_after_s, 1), WAIT_S_MAX))
+    except (NotConnectedError, InvalidError) as error:
+        logger.warning("sales sync, %s %s %s: %s", message.step, message.row, message.kind, error)
+
+
+def take_price_sheet(services: Services, country: str, view: str) -> bool:
+    """Keep the price sheet of a country; licence prices are put in force from the running month on.
+
+    Raises:
+        InvalidError: the sheet cannot be read: it was kept, and the one before stays in force.
+    """
+    content = services.microsoft().price_sheet(country, view)
+    if content is None:
+        logger.info("sales sync: no price sheet %s for %s", view, country)
+        return False
+    with content:
+        is_new = services.sales.put(PRICE_SHEET, country, view, content)
+    return put_sheets_in_force(services) if view == LICENCES else is_new
+
+
+def put_sheets_in_force(services: Services) -> bool:
+    """Make the licence prices of all countries the price sheet from the running month on; False where it is already.
+
+    Raises:
+        InvalidError: a sheet cannot be read; nothing changed.
+    """
+    found = [services.sales.newest(PRICE_SHEET, country, LICENCES) for country in services.countries]
+    sheets = [sheet for sheet in found if sheet is not None]
+    name = f"{FILE_PREFIX}price-sheet_{digest(*(sheet.content_hash for sheet in sheets))}.csv"
+    period = BillingPeriod.of(services.clock().date())
+    in_force = services.terms.in_force(TermsKind.PRICE_SHEET, period)
+    if not sheets or (in_force is not None and in_force.file.name == name):
+        return False
+    with tempfile.TemporaryFile() as together:
+        target = cast("BinaryIO", together)
+        _join(sheets, target)
+        target.seek(0)
+        for _ in services.formats.read_price_sheet(target, name):
+            pass  # each row is checked as it is read, and none is kept
+        target.seek(0)
+        is_new = services.terms.put(TermsKind.PRICE_SHEET, period, name, target)
+    logger.info("sales sync: price sheet of %s countries in force from %s", len(sheets), period)
+    return is_new
+
+
+def take_rates(services: Services) -> bool:
+    """Keep the month's exchange rates and put them in force from that month on; False where nothing is new.
+
+    Raises:
+        InvalidError: they cannot be read; nothing changed.
+    """
+    period = BillingPeriod.of(services.clock().date())
+    month = str(period).replace("-", "")
+    content = services.microsoft().exchange_rates(month)
+    if content is None:
+        logger.info("sales sync: no exchange rates for %s yet", month)
+        return False
+    with content:
+        rates = content.read()
+    name = f"{FILE_PREFIX}exchange-rates_{month}.csv"
+    services.formats.read_exchange_rates(io.BytesIO(rates), name)
+    return services.terms.put(TermsKind.EXCHANGE_RATES, period, name, rates)
+
+
+def take_catalogue(services: Services, country: str, view: str) -> bool:
+    """Keep the products sold in a country with their SKUs; False where nothing is new."""
+    products = services.microsoft().products(country, view)
+    return services.sales.put(PRODUCTS, country, view, io.BytesIO(packed(products)))
+
+
+def _join(sheets: Sequence[SalesDocument], target: BinaryIO) -> None:
+    """Write all sheets as one, under the header of the first."""
+    first_header = b""
+    for sheet in sheets:
+        with sheet.file.open() as stream:
+            header = stream.readline().removeprefix(_MARK)
+            if not first_header:
+                first_header = header
+                target.write(header)
+            elif _names(header) != _names(first_header):
+                _write_by_name(_names(first_header), _names(header), stream, target)
+                continue
+            last = b""
+            while block := stream.read(1 << 20):
+                target.write(block)
+                last = block
+            if last and not last.endswith(b"\n"):
+                target.write(b"\r\n")
+
+
+def _names(header: bytes) -> list[str]:
+    return next(csv.reader([header.decode("utf-8", "replace").strip()]), [])
+
+
+def _write_by_name(wanted: list[str], given: list[str], stream: BinaryIO, target: BinaryIO) -> None:
+    """Write rows whose columns stand in another order."""
+    text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=True)
+    rows: Iterable[dict[str, str]] = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline=""), given)
+    csv.DictWriter(text, wanted, extrasaction="ignore", restval="").writerows(rows)
+    text.detach()

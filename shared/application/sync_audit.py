@@ -1,0 +1,80 @@
+"""Read Microsoft's audit feed: who changed what, to the second, and put that in the place of what snapshots guess.
+
+The feed fills late, so each reading goes back some days; an entry that is known already changes nothing.
+
+Not here: what an entry says (``shared/domain/snapshots/audit``), merging (``shared/domain/snapshots/comparison``).
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from shared.application.services import Services
+from shared.application.sync_tenant import REASON_CHARACTERS_MAX, keep_news
+from shared.domain.errors import MicrosoftRefusedError
+from shared.domain.snapshots.audit import facts_of
+from shared.domain.snapshots.tracks import Fact
+from shared.storage.repositories.synced import Trouble, TroubleKind
+from shared.storage.repositories.synced_subscriptions import KeptSubscription
+
+logger = logging.getLogger(__name__)
+LOOK_BACK_DAYS = 3
+"""How many days before the day asked for are read again."""
+
+_FactsOfTenant = dict[str, list[Fact]]
+
+
+def sync_audit(services: Services, on: date) -> int:
+    """Read the feed of the UTC day *on* and the days before it; return how many changes that made.
+
+    Raises:
+        MicrosoftUnavailableError, ThrottledError: try again later; what was read so far is kept.
+        NotConnectedError: nothing can be read.
+    """
+    known = services.synced.troubles([""])
+    try:
+        told = _read(services, on)
+    except MicrosoftRefusedError as error:
+        logger.warning("sync: audit feed refused: %s", error.code or error.status)
+        services.synced.keep_trouble(_refused(services, error), known)
+        return 0
+    services.synced.end_trouble("", TroubleKind.AUDIT, known)
+    ours = services.synced.known_tenants().keys()
+    count = sum(_keep(services, tenant, told[tenant]) for tenant in sorted(told.keys() & ours))
+    logger.info("sync: audit feed until %s: %s tenants, %s changes", on, len(told), count)
+    return count
+
+
+def _read(services: Services, on: date) -> dict[str, _FactsOfTenant]:
+    told: dict[str, _FactsOfTenant] = {}
+    for days in range(LOOK_BACK_DAYS, -1, -1):
+        for record in services.microsoft().audit_records(on - timedelta(days=days)):
+            tenant = told.setdefault(record.tenant_id.lower(), {})
+            for subscription_id, facts in facts_of(record).items():
+                tenant.setdefault(subscription_id, []).extend(facts)
+    return {tenant: facts for tenant, facts in told.items() if facts}
+
+
+def _keep(services: Services, tenant_id: str, told: _FactsOfTenant) -> int:
+    return keep_news(services, tenant_id, lambda known: _news(known, told))[1]
+
+
+def _news(known: Mapping[str, KeptSubscription], told: _FactsOfTenant) -> list[KeptSubscription]:
+    news = [_with(known.get(key) or KeptSubscription(id=key), facts) for key, facts in sorted(told.items())]
+    return [each for each in news if each is not None]
+
+
+def _with(kept: KeptSubscription, facts: Sequence[Fact]) -> KeptSubscription | None:
+    track = kept.track.told(facts)
+    return None if track is kept.track else replace(kept, track=track)
+
+
+def _refused(services: Services, error: MicrosoftRefusedError) -> Trouble:
+    return Trouble(
+        tenant_id="",
+        kind=TroubleKind.AUDIT,
+        reason=str(error)[:REASON_CHARACTERS_MAX],
+        cure="Connect with a user who may read the audit feed (Admin Agent), then sync again.",
+        since=services.clock(),
+    )

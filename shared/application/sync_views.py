@@ -1,0 +1,225 @@
+"""What the API shows of synced customers: their subscriptions, their history in words, drift, and how far a sync is.
+
+Not here: reading anything at Microsoft (``sync``).
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+from shared.application.services import Services
+from shared.domain.errors import NotFoundError
+from shared.domain.periods import BillingPeriod
+from shared.domain.snapshots.drift import Drift, drifts
+from shared.domain.snapshots.timelines import Entry, timeline_of
+from shared.domain.snapshots.values import LicenceCount, SubscriptionSnapshot, TenantProfile
+from shared.domain.subscription_details import by_subscription
+from shared.domain.texts import DEFAULT_LANGUAGE, texts_in
+from shared.storage.repositories.sync_days import SyncDay
+from shared.storage.repositories.synced import KnownTenant, Trouble, TroubleKind
+from shared.storage.repositories.synced_subscriptions import KeptSubscription
+from shared.storage.repositories.terms import TermsKind
+
+_DAY = timedelta(days=1)
+_HIDDEN_OF_PROFILE = {"tenant"}
+
+
+def customers_view(services: Services) -> list[dict[str, Any]]:
+    """Return every customer, by name, with what is wrong with it."""
+    troubles = _troubles_by_tenant(services.synced.troubles())
+    known = sorted(services.synced.known_tenants().items(), key=lambda item: (item[1].tenant.name.casefold(), item[0]))
+    return [{**_tenant_view(key, tenant), "troubles": troubles.get(key, [])} for key, tenant in known]
+
+
+def customer_view(services: Services, tenant_id: str) -> dict[str, Any]:
+    """Return one customer with profile, subscriptions, and licences.
+
+    Raises:
+        NotFoundError: no sync found it.
+    """
+    tenant, key = _need(services, tenant_id), tenant_id.lower()
+    profile, counts = services.synced.profile(key), services.synced.licences.counts(key)
+    consumed = {count.name.casefold(): count.consumed for count in counts if count.name}
+    kept = services.synced.subscriptions.of_customer(key).values()
+    return {
+        **_tenant_view(key, tenant),
+        "troubles": [_trouble_view(each) for each in services.synced.troubles([key])],
+        "profile": _profile_view(profile) if profile else None,
+        "subscriptions": [_subscription_view(each, each.snapshot, consumed) for each in kept if each.snapshot],
+        "licences": [_licence_view(count) for count in counts],
+        "user_count": len(services.synced.licences.users(key)),
+    }
+
+
+def timeline_view(
+    services: Services, tenant_id: str, subscription_id: str = "", language: str = DEFAULT_LANGUAGE
+) -> list[dict[str, Any]]:
+    """Return what happened to a customer, or to one of its subscriptions, the latest first.
+
+    Raises:
+        NotFoundError: no sync found the customer, or the customer has no such subscription.
+        InvalidError: there are no texts in that language.
+    """
+    texts = texts_in(language)
+    _need(services, tenant_id)
+    kept = services.synced.subscriptions.of_customer(tenant_id)
+    if subscription_id and subscription_id.lower() not in kept:
+        raise NotFoundError(f"subscription: customer {tenant_id[:80]} has no subscription {subscription_id[:80]}")
+    names = {key: _name(each.snapshot) for key, each in kept.items() if each.snapshot}
+    entries = timeline_of(services.synced.subscriptions.changes(tenant_id, subscription_id), texts)
+    return [_entry_view(entry, names) for entry in reversed(entries)]
+
+
+def drift_view(services: Services, tenant_id: str = "") -> list[dict[str, Any]]:
+    """Return where our own record and Microsoft's differ, of one customer or of all.
+
+    Raises:
+        NotFoundError: no sync found the customer.
+    """
+    if tenant_id:
+        _need(services, tenant_id)
+    tenants = [tenant_id.lower()] if tenant_id else sorted(services.synced.known_tenants())
+    names = _friendly_names(services)
+    return [
+        _drift_view(tenant, drift)
+        for tenant in tenants
+        for kept, changes in services.synced.subscriptions.with_changes(tenant).values()
+        if kept.snapshot is not None
+        for drift in drifts(kept.snapshot, changes, names.get(kept.id, ""))
+    ]
+
+
+def sync_view(services: Services, on: date) -> dict[str, Any]:
+    """Return the latest day's sync, how much of it is done, and what is wrong with whom."""
+    day = next(iter(services.synced.days.before(on + _DAY)), None)
+    troubles = services.synced.troubles()
+    return {
+        "day": _day_view(services, day) if day else None,
+        "parked": [_trouble_view(each) for each in troubles if each.kind is TroubleKind.PARKED],
+        "issues": [_trouble_view(each) for each in troubles if each.kind is not TroubleKind.PARKED],
+    }
+
+
+def _day_view(services: Services, day: SyncDay) -> dict[str, Any]:
+    return {
+        "on": day.on.isoformat(),
+        "state": day.state.value,
+        "started_at": day.started_at.isoformat(),
+        "customer_count": day.tenant_count,
+        "chunk_count": day.chunk_count,
+        "chunks_done": services.synced.days.done_chunk_count(day.on),
+        **({"reason": day.reason, "connection": day.connection} if day.reason else {}),
+    }
+
+
+def _need(services: Services, tenant_id: str) -> KnownTenant:
+    tenant = services.synced.tenant(tenant_id)
+    if tenant is None:
+        raise NotFoundError(f"customer: no sync found a customer {tenant_id[:80]}; see GET /api/customers")
+    return tenant
+
+
+def _tenant_view(key: str, known: KnownTenant) -> dict[str, Any]:
+    gone = {"gone_since": known.gone_since.isoformat()} if known.gone_since else {}
+    tenant = known.tenant
+    return {"id": key, "name": tenant.name, "domain": tenant.domain, "relationship": tenant.relationship, **gone}
+
+
+def _profile_view(profile: TenantProfile) -> dict[str, str]:
+    names = sorted(set(TenantProfile.__dataclass_fields__) - _HIDDEN_OF_PROFILE)
+    return {name: value for name in names if (value := getattr(profile, name))}
+
+
+def _subscription_view(
+    kept: KeptSubscription, snapshot: SubscriptionSnapshot, consumed: Mapping[str, int]
+) -> dict[str, Any]:
+    """*renews_on* is the first day of the next term, *price_locked_through* the last day of the running one."""
+    ends_on = snapshot.ends_on
+    return {
+        "id": kept.id,
+        "offer_id": snapshot.offer_id,
+        "name": snapshot.name,
+        "friendly_name": snapshot.friendly_name,
+        "status": "gone" if kept.is_gone else snapshot.status,
+        "quantity": snapshot.quantity,
+        "consumed": consumed.get(snapshot.name.casefold()),
+        "term": snapshot.term,
+        "billing_cycle": snapshot.cycle,
+        "auto_renews": snapshot.auto_renews,
+        "renews_on": (ends_on + _DAY).isoformat() if ends_on and snapshot.auto_renews else None,
+        "price_locked_through": ends_on.isoformat() if ends_on else None,
+        "parent_id": snapshot.parent_id,
+        "is_trial": snapshot.is_trial,
+        "observed_at": kept.observed_at.isoformat() if kept.observed_at else None,
+    }
+
+
+def _licence_view(count: LicenceCount) -> dict[str, Any]:
+    return {
+        "sku_id": count.sku_id,
+        "name": count.name,
+        "total": count.total,
+        "consumed": count.consumed,
+        "available": count.available,
+    }
+
+
+def _entry_view(entry: Entry, names: Mapping[str, str]) -> dict[str, Any]:
+    change = entry.change
+    return {
+        "at": change.at.isoformat(),
+        "subscription_id": change.subscription_id,
+        "subscription": names.get(change.subscription_id.lower(), ""),
+        "kind": change.kind.value,
+        "text": entry.text,
+        "before": dict(change.before),
+        "after": dict(change.after),
+        "source": change.source,
+        "told_by": entry.told_by,
+        "when": entry.when,
+        "observed_after": change.observed_after.isoformat() if change.observed_after else None,
+        "observed_at": change.observed_at.isoformat() if change.observed_at else None,
+    }
+
+
+def _drift_view(tenant_id: str, drift: Drift) -> dict[str, Any]:
+    return {
+        "customer_id": tenant_id,
+        "subscription_id": drift.subscription_id,
+        "field": drift.field,
+        "ours": drift.ours,
+        "microsofts": drift.microsofts,
+        "since": drift.since.isoformat() if drift.since else None,
+    }
+
+
+def _trouble_view(trouble: Trouble) -> dict[str, str]:
+    return {
+        "customer_id": trouble.tenant_id.lower(),
+        "kind": trouble.kind.value,
+        "reason": trouble.reason,
+        "cure": trouble.cure,
+        "since": trouble.since.isoformat(),
+    }
+
+
+def _troubles_by_tenant(troubles: Iterable[Trouble]) -> dict[str, list[dict[str, str]]]:
+    found: dict[str, list[dict[str, str]]] = {}
+    for trouble in troubles:
+        found.setdefault(trouble.tenant_id.lower(), []).append(_trouble_view(trouble))
+    return found
+
+
+def _name(snapshot: SubscriptionSnapshot) -> str:
+    return snapshot.friendly_name or snapshot.name
+
+
+def _friendly_names(services: Services) -> dict[str, str]:
+    """Return the names that the subscription details in force now give, by subscription id in lower case."""
+    version = services.terms.in_force(TermsKind.SUBSCRIPTION_DETAILS, BillingPeriod.of(services.clock().date()))
+    if version is None:
+        return {}
+    with version.file.open() as stream:
+        details = by_subscription(services.formats.read_subscription_details(stream, version.file.name))
+    found = {key: next((each.friendly_name for each in own if each.friendly_name), "") for key, own in details.items()}
+    return {key: name for key, name in found.items() if name}

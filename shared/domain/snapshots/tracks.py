@@ -1,0 +1,115 @@
+"""Tracks: all that was told of one subscription, as it was told, so that late news can be put in its place.
+
+A track keeps *points* (what a snapshot showed, only where it differed from the one before) and *facts* (what the audit
+feed says happened, with the instant). Everything derived from it is a function of the two alone, and so the same
+whatever the order in which they came. What is older than ``KEPT`` is settled: no feed reaches back that far.
+
+Not here: what follows from a track (``differences``, ``comparison``).
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from shared.domain.snapshots.aspects import GONE, Aspect, values_of
+from shared.domain.snapshots.values import Refundable, SubscriptionSnapshot
+
+KEPT = timedelta(days=120)
+"""The audit feed goes back 90 days."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Point:
+    """What was seen at *at*; the values of the point before were still seen at *after* (None: nobody knows)."""
+
+    at: datetime
+    values: Mapping[str, str]
+    after: datetime | None = None
+    created_at: datetime | None = None
+    batches: tuple[Refundable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Somebody's word that *aspect* went from *before* to *after* at an instant.
+
+    Where *before* is None it is only a statement: *after* was so at that instant.
+    """
+
+    id: str
+    at: datetime
+    aspect: str
+    after: str
+    before: str | None = None
+    actor: str = ""
+    source: str = "audit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Track:
+    """Points in order of time, facts in order of time and id. *is_cut* says that older ones are settled and gone."""
+
+    points: tuple[Point, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    is_cut: bool = False
+
+    @property
+    def settled_until(self) -> datetime | None:
+        """Changes known up to this instant stand for good; None where nothing is settled."""
+        return self.points[0].at if self.is_cut else None
+
+    def seen(self, snapshot: SubscriptionSnapshot, at: datetime, after: datetime | None = None) -> "Track":
+        """Return the track with what was seen at *at*; an observation that is not newer changes nothing.
+
+        *after* is an instant at which the last values were known to be still so.
+        """
+        return self._with(values_of(snapshot), at, after, snapshot.created_at, snapshot.refundable)
+
+    def missed(self, at: datetime, after: datetime | None = None) -> "Track":
+        """Return the track after a list that did not show the subscription."""
+        if not self.points:
+            return self
+        last = self.points[-1]
+        return self._with({**last.values, Aspect.STATUS: GONE}, at, after, last.created_at, last.batches)
+
+    def told(self, facts: Iterable[Fact]) -> "Track":
+        """Return the track with *facts* of a feed; those it knows, and those about settled times, change nothing."""
+        settled, known = self.settled_until, {(fact.id, fact.aspect) for fact in self.facts}
+        news = {
+            (fact.id, fact.aspect): fact
+            for fact in facts
+            if (fact.id, fact.aspect) not in known and (settled is None or fact.at > settled)
+        }
+        if not news:
+            return self
+        ordered = sorted((*self.facts, *news.values()), key=lambda fact: (fact.at, fact.id, fact.aspect))
+        return _cut(replace(self, facts=tuple(ordered)))
+
+    def _with(
+        self,
+        values: Mapping[str, str],
+        at: datetime,
+        after: datetime | None,
+        created_at: datetime | None,
+        batches: tuple[Refundable, ...],
+    ) -> "Track":
+        last = self.points[-1] if self.points else None
+        if last is not None and (at <= last.at or values == last.values):
+            return self
+        if last is not None:
+            after = max(last.at, after) if after is not None and after < at else last.at
+        point = Point(at=at, values=values, after=after if last else None, created_at=created_at, batches=batches)
+        return _cut(replace(self, points=(*self.points, point)))
+
+
+def _cut(track: Track) -> Track:
+    """Let go of what lies before the last point that is older than ``KEPT``."""
+    if not track.points:
+        return track
+    horizon = track.points[-1].at - KEPT
+    old_count = sum(point.at < horizon for point in track.points)
+    if old_count < 2:
+        return track
+    points = track.points[old_count - 1 :]
+    facts = tuple(fact for fact in track.facts if fact.at > points[0].at)
+    return Track(points=points, facts=facts, is_cut=True)

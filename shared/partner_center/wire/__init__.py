@@ -1,0 +1,1 @@
+"""What Microsoft's JSON looks like, read with tolerance, and turned into the domain's values."""
