@@ -5,7 +5,8 @@ Exit codes::
     0   done, and nothing needs a person
     1   something nobody expected (a fault of Prorata's; the traceback is printed)
     2   the input cannot be used; nothing was written
-    3   done, but issues keep somebody or everybody from approval (explain: a blocking issue stands in the answer)
+    3   done, but issues keep somebody or everybody from approval (explain: a blocking issue stands in the answer;
+        doctor: something needs a person)
     4   the output folder cannot be written; nothing was written
 
 Not here: what the commands do (``bill_files``, ``explaining``, ``quoting``, ``catalogue_search``, ``demo/run``,
@@ -85,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     webhook_commands.add_to(commands.add_parser("webhooks", help="register with Partner Center's webhooks"))
     _add_demo(commands.add_parser("demo", help="bill a made-up month through the function app on this machine"))
     _add_serve(commands.add_parser("serve", help="run the function app on this machine"))
+    _add_doctor(commands.add_parser("doctor", help="check the connection to Microsoft and say what it needs"))
     return parser
 
 
@@ -206,6 +208,11 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=7071)
     parser.add_argument("--key", default="", help="ask callers for this function key (?code= or x-functions-key)")
     parser.set_defaults(run=_serve)
+
+
+def _add_doctor(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the checks as JSON, for programs")
+    parser.set_defaults(run=_doctor)
 
 
 def _bill(options: argparse.Namespace, screen: Screen) -> int:
@@ -356,6 +363,15 @@ def _serve(options: argparse.Namespace, screen: Screen) -> int:
     machine = open_machine(settings, port=options.port, keys=keys)
     screen.say(f"Serving the function app on {settings.base_url}/api from {settings.embedded_root}; stop with Ctrl+C.")
     return serve(machine.host)
+
+
+def _doctor(options: argparse.Namespace, _screen: Screen) -> int:
+    from local.doctor import as_json, as_text, doctor, needs_a_person  # noqa: PLC0415 - as above
+    from shared.bootstrap import services_for  # noqa: PLC0415 - as above
+
+    checks = doctor(services_for(Settings()))
+    sys.stdout.write(as_json(checks) if options.json else as_text(checks))
+    return BLOCKED if needs_a_person(checks) else DONE
 
 
 def _distinct(paths: Sequence[Path]) -> list[Path]:

@@ -10,9 +10,12 @@ from typing import Any
 import azure.functions as func
 
 from functions.http import respond
-from shared.application.hints import accept_hint, follow_hint
-from shared.application.messages import HintMessage
-from shared.bootstrap import hint_followers, hint_inbox, services
+from shared.application.billing_sync import INVOICES
+from shared.application.deliveries import send
+from shared.application.hints import Followers, accept_hint, follow_hint
+from shared.application.messages import DeliveryMessage, HintMessage
+from shared.application.sync import ask_for_tenant
+from shared.bootstrap import hint_inbox, services
 from shared.storage.names import HINTS_QUEUE
 
 blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the library leaves this one untyped
@@ -27,7 +30,11 @@ def partner_center_webhook(req: func.HttpRequest) -> func.HttpResponse:
 @blueprint.queue_trigger(arg_name="msg", queue_name=HINTS_QUEUE, connection="AzureWebJobsStorage")
 def follow_partner_center_hint(msg: func.QueueMessage) -> None:
     """Look again at what a notification pointed to."""
-    follow_hint(hint_followers(services()), HintMessage.parse(msg.get_body()))
+    followers = Followers(
+        look_at_tenant=lambda tenant_id: ask_for_tenant(services(), tenant_id, may_be_new=True),
+        look_at_invoices=lambda: send(services(), DeliveryMessage(step=INVOICES)),
+    )
+    follow_hint(followers, HintMessage.parse(msg.get_body()))
 
 
 def _accept(req: func.HttpRequest) -> tuple[int, Any]:

@@ -37,14 +37,12 @@ def caller(world: World, call: Call, asked_path: str, authorization: str) -> Cal
         raise RefusedError(403, 900308, "This API takes application-only access tokens.")
     if call.host is not Host.GRAPH:
         _check_partner(world, call, asked_path, access)
-    return Caller(
-        tenant_id=access.tenant_id, is_app_only=access.is_app_only, user=access.user, has_mfa=access.has_mfa
-    )
+    return Caller(tenant_id=access.tenant_id, is_app_only=access.is_app_only, user=access.user, has_mfa=access.has_mfa)
 
 
 def token_refused(host: Host) -> Answer:
     """Return the 401 of *host*."""
-    headers = {"WWW-Authenticate": f'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common"'}
+    headers = {"WWW-Authenticate": 'Bearer realm="", authorization_uri="https://login.microsoftonline.com/common"'}
     if host is not Host.GRAPH:
         return Answer(status=401, headers=headers)
     error = {"code": "InvalidAuthenticationToken", "message": "Access token is empty, unknown or has expired."}

@@ -73,7 +73,7 @@ class Answering:
         request_id = received.headers.get("ms-requestid") or str(uuid.uuid4())
         try:
             if not isinstance(found, Found):
-                raise nothing_there(host, found)  # noqa: TRY301 - all refusals get their body in one place
+                raise nothing_there(host, found)
             answer = self._answer(received, found)
         except TokenRefusedError:
             answer = token_refused(host)
@@ -94,6 +94,8 @@ class Answering:
         who = caller(self.world, call, received.url_path, received.headers.get("authorization", ""))
         if call.is_throttled:
             faulty.limit(self.world, who.tenant_id)
+        if call.host is not Host.OPEN:
+            received.check_acceptable()
         asked = self._asked(received, found, who)
         answer = self._stored_or_new(call, asked, received)
         if faults.faults:

@@ -3,6 +3,8 @@
 Not here: the calls (``calls/audit_records``).
 """
 
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 
 from local.partner_center.answers import instant
@@ -10,14 +12,21 @@ from local.partner_center.entities import Json
 from local.partner_center.world import World
 
 _TICKS_FROM = 621_355_968_000_000_000  # of 1970-01-01, counted in 100 ns from the year 1
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES = {"user": "customer_user", "agreement": "customer"}
+_WORDS = {
+    "create_user": "create_customer_user",
+    "delete_user": "delete_customer_user",
+    "update_user": "update_customer_user",
+    "restore_user": "restore_customer_user",
+}
 _KEYS = {"license": "CustomerUserId", "user": "CustomerUserId", "subscription": "SubscriptionId", "order": "OrderId"}
 
 
 def record_id(world: World, number: int) -> str:
     """Return the id of the record of happening *number*."""
     happening = world.happenings[number]
-    ticks = _TICKS_FROM + int(happening.at.timestamp() * 10_000_000)
+    ticks = _TICKS_FROM + (happening.at - _EPOCH) // timedelta(microseconds=1) * 10
     word = happening.operation.replace("_", "")
     return f"{world.partner.tenant_id}_{happening.customer_id}_{number:x}_{word}_{ticks}"
 
@@ -47,7 +56,7 @@ def record_view(world: World, number: int) -> Json:
         "resourceType": _TYPES.get(happening.resource, happening.resource),
         "resourceOldValue": _text(happening.before),
         "resourceNewValue": _text(happening.after),
-        "operationType": happening.operation,
+        "operationType": _WORDS.get(happening.operation, happening.operation),
         "operationDate": instant(happening.at),
         "operationStatus": "succeeded",
         "customizedData": [{"key": key, "value": happening.resource_id}] if key else [],

@@ -30,6 +30,10 @@ class Clock:
             self.advance_to(self._now + timedelta(seconds=passed))
         return self._now
 
+    def follow_real_time(self) -> None:
+        """Move by itself from now on, as fast as the real clock."""
+        self._real = time.monotonic()
+
     def at(self, instant: datetime, due: Due) -> None:
         """Let *due* happen at *instant* (at the next move where it is past already)."""
         self._number += 1

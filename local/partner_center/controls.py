@@ -21,7 +21,6 @@ from local.partner_center.scenario import happen, read_event
 from local.partner_center.sessions import refresh_token
 from local.partner_center.switches import switches
 from local.partner_center.webhooks.registrations import Notification, webhooks
-from local.partner_center.world import World
 from shared.domain.errors import InvalidError
 
 _ROOT = "/simulator"

@@ -16,7 +16,7 @@ from local.partner_center.commerce import current_availability
 from local.partner_center.entities import Customer, Json, Order, Subscription
 from local.partner_center.pricing import price_term
 from local.partner_center.recording import announce, record, reference, summary
-from local.partner_center.renewing import catch_up, keep_on_clock, set_status, start_term
+from local.partner_center.renewing import catch_up, keep_on_clock, set_cycle, set_status, start_term
 from local.partner_center.windows import is_cancellable, open_windows
 from local.partner_center.world import World
 
@@ -215,8 +215,7 @@ def _take_term(world: World, subscription: Subscription, item: Item, wanted: Tra
     if is_new_term:
         start_term(world, subscription, today, item=item, wanted=wanted.promotion_id)
         return
-    first, last = terms.charge_cycle(subscription.anchor_on, wanted.cycle, subscription.term_last, today)
-    subscription.cycle_first, subscription.cycle_last = first, last
+    set_cycle(subscription, today)
     price_term(world, subscription, item, wanted=wanted.promotion_id, on=today)
 
 

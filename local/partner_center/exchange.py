@@ -47,6 +47,16 @@ class Received:
         pairs = parse_qs(self.query_string, keep_blank_values=True)
         return {name.lower(): values for name, values in pairs.items()}
 
+    def check_acceptable(self) -> None:
+        """Return unless the caller takes nothing but XML or pages.
+
+        Raises:
+            RefusedError: that is all it takes (406).
+        """
+        accept = self.headers.get("accept", "").lower()
+        if accept and ("xml" in accept or "text/html" in accept) and "json" not in accept and "*/*" not in accept:
+            raise RefusedError(406, 406, f"Nothing here can be answered as {accept}.")
+
     def body(self) -> Any:
         """Return the JSON that was sent, keys beginning in lower case; None where something else or nothing was sent.
 

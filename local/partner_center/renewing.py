@@ -72,6 +72,12 @@ def set_status(world: World, subscription: Subscription, status: str, at: dateti
     announce(world, subscription, at=at, before=before, actor=actor)
 
 
+def set_cycle(subscription: Subscription, day: date) -> None:
+    """Let the charge cycle in which *day* lies be the running one."""
+    first, last = terms.charge_cycle(subscription.anchor_on, subscription.cycle, subscription.term_last, day)
+    subscription.cycle_first, subscription.cycle_last = max(first, subscription.term_first), last
+
+
 def start_term(
     world: World,
     subscription: Subscription,
@@ -83,13 +89,13 @@ def start_term(
 ) -> None:
     """Begin a term on *first* with the subscription's product, term, cycle and quantity, at the prices of that day."""
     natural_last = terms.last_day_of_term(first, subscription.term)
-    subscription.term_first, subscription.anchor_on = first, first
-    subscription.term_last = last or natural_last
+    subscription.term_first, subscription.term_last = first, last or natural_last
+    subscription.anchor_on = terms.anchor_of(first, subscription.term_last, subscription.term)
     subscription.term_number += 1
     subscription.extra.pop("custom_end_on", None)
     if last is not None and last != natural_last:
         subscription.extra["custom_end_on"] = last
-    _set_cycle(subscription, first)
+    set_cycle(subscription, first)
     if item is not None:
         price_term(world, subscription, item, wanted=wanted, on=first)
 
@@ -105,22 +111,17 @@ def _step(world: World, subscription: Subscription, at: datetime) -> None:
         _end_term(world, subscription, at)
 
 
-def _set_cycle(subscription: Subscription, day: date) -> None:
-    first, last = terms.charge_cycle(subscription.anchor_on, subscription.cycle, subscription.term_last, day)
-    subscription.cycle_first, subscription.cycle_last = first, last
-
-
 def _charge_cycle(world: World, subscription: Subscription, at: datetime) -> None:
     planned = subscription.extra.pop("next_charge", None)
     quantity = subscription.quantity
     if planned is None:
-        _set_cycle(subscription, at.date())
+        set_cycle(subscription, at.date())
         record(subscription, "cycleCharge", quantity, quantity, at=at)
         return
     before = summary(subscription)
     subscription.cycle = planned["product"]["billingCycle"].lower()
-    subscription.anchor_on = at.date()
-    _set_cycle(subscription, at.date())
+    set_cycle(subscription, at.date())
+    subscription.cycle_first = at.date()
     if item := item_of(subscription.product_id, subscription.sku_id):
         price_term(world, subscription, item, wanted=subscription.promotion_id, on=subscription.term_first)
     record(subscription, "changeBillingPlan", quantity, quantity, at=at)

@@ -150,13 +150,13 @@ class Simulator:
         threading.Thread(target=self.deliver_webhooks, kwargs={"with_late": with_late}, daemon=True).start()
 
     def reset(self) -> None:
-        """Begin anew: the first world where it can be made again, and no faults, switches, log or tokens."""
+        """Begin anew: the first world, where it can be made again; else only without faults, switches and log."""
         with self.world.lock:
             self.world.faults.clear()
             for name in ("journal", "switches", "throttling"):
                 self.world.rooms.pop(name, None)
             if self._renew is not None:
-                self._courier.stop()
+                self._courier.stop(waits=False)
                 self._answering.world = self._renew()
                 self._courier = _courier(self.world)
                 self._courier.start()
@@ -185,7 +185,7 @@ class Simulator:
 
 def _courier(world: World) -> Courier:
     """Return who sends the world's webhooks; a world that was served before is listened to already."""
-    world.room("listening", lambda: listen(world) or True)
+    listen(world)
     return Courier(world)
 
 

@@ -10,7 +10,9 @@ from local.partner_center.identity.issuing import ACCESS_S, Access, Refresh, iss
 from local.partner_center.world import World
 
 
-def access_token(world: World, host: Host, *, tenant_id: str = "", is_app_only: bool = False, has_mfa: bool = True) -> str:
+def access_token(
+    world: World, host: Host, *, tenant_id: str = "", is_app_only: bool = False, has_mfa: bool = True
+) -> str:
     """Return an access token for *host*, in the partner's tenant unless *tenant_id* names another."""
     access = Access(
         audience=host.value,

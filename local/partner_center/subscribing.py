@@ -20,7 +20,7 @@ from local.partner_center.faults import FaultKind
 from local.partner_center.legacy_offers import LEGACY_OFFERS
 from local.partner_center.pricing import price_term
 from local.partner_center.recording import announce, record
-from local.partner_center.renewing import catch_up, keep_on_clock
+from local.partner_center.renewing import catch_up, keep_on_clock, set_cycle
 from local.partner_center.windows import open_windows
 from local.partner_center.world import Happening, World
 
@@ -142,7 +142,7 @@ def _subscription(
         starts_at=at,
         term_first=first,
         term_last=purchase.custom_end_on or natural_last,
-        anchor_on=first,
+        anchor_on=terms.anchor_of(first, purchase.custom_end_on or natural_last, "" if is_trial else purchase.term),
         unit_price=Decimal(str(purchase.provisioning.get("price", "10.00"))) if item is None else Decimal(0),
         currency=purchase.currency or customer.currency,
         friendly_name=purchase.friendly_name or (item.title if item else ""),
@@ -195,10 +195,7 @@ def _shape_legacy(world: World, subscription: Subscription) -> None:
 
 def _begin(world: World, customer: Customer, subscription: Subscription, at: datetime) -> None:
     customer.subscriptions[subscription.id] = subscription
-    first, last = terms.charge_cycle(
-        subscription.anchor_on, subscription.cycle, subscription.term_last, subscription.term_first
-    )
-    subscription.cycle_first, subscription.cycle_last = first, last
+    set_cycle(subscription, subscription.term_first)
     subscription.status_since = at
     open_windows(subscription, subscription.quantity, at)
     if subscription.billing_type != "usage":

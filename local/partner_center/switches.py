@@ -14,7 +14,8 @@ class Switches:
 
     *requests_per_minute*: for each tenant and in calls that are throttled (0: no limit). *has_mfa*: sign-ins carry
     the claim; *enforces_mfa*: user tokens without it are refused. *has_admin_consent*: the application was consented
-    to. *signs_in_at_once*: nobody has to press a button on the page (pages show buttons otherwise). *allows_outside_webhooks*: deliver to hosts other than this machine.
+    to. *signs_in_at_once*: nobody has to press a button on the page (it shows them otherwise).
+    *allows_outside_webhooks*: events are sent to other hosts than this machine.
     """
 
     bom_share: int = 4

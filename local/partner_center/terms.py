@@ -1,7 +1,7 @@
 """Days of terms and charge cycles: all in UTC, both ends included.
 
 Invariants: a cycle begins on the anchor's day of the month, or on the month's last day where it is shorter; the anchor
-is kept for the whole term, and each term is anchored on its own first day.
+is kept for the whole term. Each term is anchored on its own first day, and one cut short so that it ends with a cycle.
 
 Not here: what is charged, and when something becomes due (``renewing``).
 """
@@ -48,6 +48,13 @@ def charge_cycle(anchor: date, cycle: str, term_last: date, day: date) -> tuple[
         number += 1
     first = add_months(anchor, number * months)
     return first, min(add_months(anchor, (number + 1) * months) - _DAY, term_last)
+
+
+def anchor_of(first: date, last: date, term: str) -> date:
+    """Return the day that cycles are counted from: the first, or one that lets a cycle end with an aligned term."""
+    if last_day_of_term(first, term) == last or term not in TERM_MONTHS:
+        return first
+    return add_months(next_day(last), -max(TERM_MONTHS[term], 12))
 
 
 def cycles_in_term(term: str, cycle: str) -> int:

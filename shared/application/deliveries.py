@@ -158,8 +158,8 @@ def _look(services: Services, message: DeliveryMessage) -> None:
         return
     try:
         state = services.microsoft().export_state(asked.operation)
-    except NotFoundError:
-        _ask_again(services, asked, message, "Microsoft forgot the export before it was read")
+    except (NotFoundError, SourceFileError) as error:
+        _ask_again(services, asked, message, str(error))
         return
     match state:
         case ExportRunning(retry_after_s):

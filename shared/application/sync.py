@@ -110,13 +110,13 @@ def start_sync(services: Services) -> SyncDay:
     return _settle(services, replace(day, chunk_count=len(messages), tenant_count=len(tenants)))
 
 
-def ask_for_tenant(services: Services, tenant_id: str) -> SyncMessage:
-    """Ask for one tenant to be read anew.
+def ask_for_tenant(services: Services, tenant_id: str, *, may_be_new: bool = False) -> SyncMessage:
+    """Ask for one tenant to be read anew; *may_be_new* where Microsoft itself named it.
 
     Raises:
         NotFoundError: no sync found it.
     """
-    if services.synced.tenant(tenant_id) is None:
+    if not may_be_new and services.synced.tenant(tenant_id) is None:
         raise NotFoundError(f"tenant: no sync found a customer {tenant_id[:80]}; sync all, then ask again")
     message = SyncMessage(local_day(services).isoformat(), TENANTS, NO_CHUNK, tenant_id.lower(), 0)
     services.queues.send(SYNC_QUEUE, message.body())

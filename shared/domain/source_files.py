@@ -58,7 +58,7 @@ class DocumentSum:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ControlTotal:
-    """What Microsoft says a document holds: *rows*, *cost* before tax, *total* with tax; None: it says nothing of it."""
+    """What Microsoft says a document holds: *rows*, *cost* before tax, *total* with tax; None: not said."""
 
     invoice_number: str
     currency: str
@@ -189,8 +189,8 @@ def check_control_totals(reads: Iterable[FileRead], controls: Sequence[ControlTo
         control = stated.pop((key.invoice_number.casefold(), key.currency), None)
         issues.extend(_compare(key, sums[key], control))
     daily = {key.invoice_number.casefold() for key in sums if key.family is Family.DAILY_USAGE}
-    for key, control in sorted(stated.items()):
-        is_told = key[0] not in daily or bool(control.total)
+    for (number, _), control in sorted(stated.items()):
+        is_told = number not in daily or bool(control.total)
         is_nothing = control.total is not None and not control.total and not control.cost and not control.rows
         if is_told and not is_nothing:
             issues.append(_document_absent(control))

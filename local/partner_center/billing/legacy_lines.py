@@ -97,7 +97,7 @@ class LegacyBook:
     def usage_rows(self, month: Month, currency: str, invoice_id: str) -> Iterator[Row]:
         """Yield the usage lines of the invoice of *month*: the cycle that ended the day before it."""
         for customer, sold in self._contracts(currency):
-            if sold.billing_type == "usage":
+            if sold.billing_type == "usage" and sold.created_at.date() <= _arrears(month).last:
                 for place in range(len(SERVICES)):
                     yield self._usage_row(customer, sold, place, (month, currency, invoice_id))
 

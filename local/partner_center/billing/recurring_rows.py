@@ -34,7 +34,7 @@ BASIC_LEAVES_OUT = words(
 )
 _PRINTED_DIGITS = 15
 _NAMESPACE = uuid.UUID("5b0f3a52-7d27-4cb1-9a0c-6f4f0a0f3f11")
-_BLANK: Row = dict.fromkeys(NEW_COMMERCE, "")
+BLANK: Row = dict.fromkeys(NEW_COMMERCE, "")
 NOTHING = Decimal(0)
 
 
@@ -68,7 +68,7 @@ def recurring_row(paper: Paper, customer: Customer, sold: Subscription, charge: 
     happened = charge.happened
     sign = -1 if charge.is_credit else 1
     rate = paper.rate(happened.currency)
-    row = _BLANK | party_columns(paper, customer) | _product_columns(sold, happened) | _order_columns(sold, charge)
+    row = BLANK | party_columns(paper, customer) | _product_columns(sold, happened) | _order_columns(sold, charge)
     row |= paper.taxed(charge.amount(rate))
     row |= {
         "UnitPrice": charge.price,

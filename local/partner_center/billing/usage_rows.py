@@ -13,7 +13,7 @@ from local.demo.arithmetic import times
 from local.demo.azure import CREDIT, CREDIT_TEXT
 from local.partner_center.billing.azure_usage import NOTHING, ONE, MeterSum, Resource, Used
 from local.partner_center.billing.printing import Row, json_members, words
-from local.partner_center.billing.recurring_rows import Paper, party_columns, reference_id
+from local.partner_center.billing.recurring_rows import BLANK, Paper, party_columns, reference_id
 from local.partner_center.entities import Customer, Subscription
 
 BASIC = words(
@@ -130,6 +130,7 @@ def monthly_row(paper: Paper, customer: Customer, plan: Subscription, summed: Me
     priced, meter = summed.resource.priced, summed.resource.priced.meter
     rate, span = paper.rate("USD"), paper.month.span
     return {
+        **BLANK,
         **party_columns(paper, customer),
         "OrderId": plan.order_id,
         "OrderDate": datetime.combine(span.last, time()),
@@ -144,7 +145,6 @@ def monthly_row(paper: Paper, customer: Customer, plan: Subscription, summed: Me
         **paper.taxed(summed.amount(rate)),
         "PriceAdjustmentDescription": CREDIT_TEXT if summed.rate != ONE else "",
         "PublisherName": "Microsoft",
-        "PublisherId": "",
         "SubscriptionDescription": "Azure plan",
         "SubscriptionId": plan.id,
         "ChargeStartDate": span.first,
@@ -154,18 +154,14 @@ def monthly_row(paper: Paper, customer: Customer, plan: Subscription, summed: Me
         "UnitType": meter.unit,
         "AlternateId": plan.order_id,
         "BillableQuantity": summed.quantity,
-        "BillingFrequency": "",
         "PricingCurrency": "USD",
         "PCToBCExchangeRate": rate,
         "PCToBCExchangeRateDate": paper.month.rate_on,
         "MeterDescription": meter.description,
-        "ReservationOrderId": "",
-        "CreditReasonCode": "",
         "SubscriptionStartDate": None,
         "SubscriptionEndDate": None,
         "ReferenceId": reference_id(plan.id, f"{priced.id}/{summed.rate}/{paper.month}"),
         "ProductQualifiers": "[]",
-        "PromotionId": "",
     }
 
 

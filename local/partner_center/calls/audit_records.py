@@ -26,7 +26,7 @@ _FIELDS = ("CompanyName", "CustomerId", "ResourceType")
 
 @dataclass(frozen=True, slots=True)
 class _Question:
-    """What is asked: from *start* up to *end* (excluded), as ISO text; *after* is the number of the last record read."""
+    """What is asked: from *start* up to *end* (excluded), as ISO text; *after* is the last record that was read."""
 
     start: str
     end: str

@@ -88,7 +88,7 @@ def remove_policy(asked: Asked) -> Answer:
 
 
 def fraud_events(asked: Asked) -> list[Json]:
-    """Return the fraud events: one for the first active Azure subscription there is, from when it is first asked for."""
+    """Return the fraud events: one for the first active Azure subscription there is."""
     kept: list[Json] = asked.world.room("fraud_events", list)
     if kept:
         return kept

@@ -66,9 +66,7 @@ def answer_token(asked: Asked) -> Answer:
     fields = form(asked)
     try:
         tenant_id = tenant_of(asked)
-        grant = _GRANTS.get(required(fields, "grant_type"))
-        if grant is None:
-            raise SignInError(70003, fields["grant_type"])
+        grant = _grant(required(fields, "grant_type"))
         client_id = known_application(asked.world, fields, tenant_id)
         request = _Request(asked=asked, fields=fields, tenant_id=tenant_id, client_id=client_id)
         granted = grant(request)
@@ -150,6 +148,12 @@ _GRANTS: dict[str, Callable[[_Request], _Granted]] = {
     "client_credentials": _for_application,
     **dict.fromkeys(_DEVICE_GRANTS, _by_device),
 }
+
+
+def _grant(name: str) -> Callable[[_Request], _Granted]:
+    if name not in _GRANTS:
+        raise SignInError(70003, name)
+    return _GRANTS[name]
 
 
 def _access(request: _Request, audience: str, user: str, *, has_mfa: bool) -> Access:

@@ -131,7 +131,8 @@ def issue_identity(world: World, access: Access, *, nonce: str = "", base_url: s
 
 
 def _app_claims(access: Access) -> Json:
-    return {"idtyp": "app", "oid": access.client_id, "sub": access.client_id, "roles": _APP_ROLES.get(access.audience, [])}
+    roles = _APP_ROLES.get(access.audience, [])
+    return {"idtyp": "app", "oid": access.client_id, "sub": access.client_id, "roles": roles}
 
 
 def _user_claims(world: World, access: Access) -> Json:

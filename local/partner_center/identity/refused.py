@@ -72,9 +72,7 @@ MEANINGS = {
     7000215: _Meaning(
         "invalid_client", "Invalid client secret provided. Send the secret's value, not its ID, for app '{0}'.", 401
     ),
-    7000218: _Meaning(
-        "invalid_client", "The request body must contain: 'client_assertion' or 'client_secret'.", 401
-    ),
+    7000218: _Meaning("invalid_client", "The request body must contain: 'client_assertion' or 'client_secret'.", 401),
     7000222: _Meaning("invalid_client", "The provided client secret keys for app '{0}' are expired.", 401),
 }
 

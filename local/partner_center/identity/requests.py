@@ -19,7 +19,7 @@ _GRAPH = "https://graph.microsoft.com"
 
 
 def form(asked: Asked) -> dict[str, str]:
-    """Return the form's fields, those of the query below them, and the application named in the Authorization header."""
+    """Return the form's fields, the query's below them, and the application out of the Authorization header."""
     query = {name: values[0] for name, values in asked.query.items()}
     fields = query | dict(parse_qsl(asked.raw.decode("utf-8", "replace"), keep_blank_values=True))
     scheme, _, text = asked.headers.get("authorization", "").partition(" ")

@@ -30,14 +30,19 @@ _OUTSIDE = {
         "https://partner.microsoft.com/granularAdminRelationships/{resource}",
         "GranularAdminAccessAssignment",
     ),
-    "new-commerce-migration": ("{base}/v1/customers/{customer}/migrations/newcommerce/{resource}", "newCommerceMigration"),
+    "new-commerce-migration": (
+        "{base}/v1/customers/{customer}/migrations/newcommerce/{resource}",
+        "newCommerceMigration",
+    ),
     "dap-admin": ("", "PartnerCustomerDap"),
 }
 
 
 def listen(world: World) -> None:
-    """From now on, keep an event for the webhook about everything that happens."""
-    world.rooms.setdefault("listeners", []).append(lambda happening: announce(world, happening))
+    """From now on, keep an event for the webhook about everything that happens; once is enough."""
+    if not world.room("listening", lambda: False):
+        world.rooms["listening"] = True
+        world.rooms.setdefault("listeners", []).append(lambda happening: announce(world, happening))
 
 
 def announce(world: World, happening: Happening, *, correlation_id: str = "") -> None:
@@ -52,9 +57,7 @@ def announce(world: World, happening: Happening, *, correlation_id: str = "") ->
     due_at = world.clock.now() + delay
     is_held = world.faults.strike(FaultKind.WEBHOOK_DISORDERED, happening.event) is not None
     room.waiting.append(
-        Notification(
-            event=happening.event, body=body, due_at=due_at, correlation_id=correlation_id, is_held=is_held
-        )
+        Notification(event=happening.event, body=body, due_at=due_at, correlation_id=correlation_id, is_held=is_held)
     )
     if late:
         world.clock.at(due_at, lambda _: room.changed.set())

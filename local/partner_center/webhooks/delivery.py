@@ -50,11 +50,11 @@ class Courier:
         """Send events as they come, until ``stop``."""
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, *, waits: bool = True) -> None:
         """Stop sending; what is not sent stays."""
         self._stops.set()
         self._room.changed.set()
-        if self._thread.is_alive():
+        if waits and self._thread.is_alive():
             self._thread.join(_STOP_S)
 
     def deliver(self, *, with_late: bool = False) -> int:

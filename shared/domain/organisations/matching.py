@@ -22,6 +22,7 @@ from shared.domain.snapshots.values import Tenant
 BY_PERSON, BY_ID, BY_DOMAIN, BY_NAME, BY_INITIAL_DOMAIN = 100, 100, 90, 80, 60
 SURE_FROM = 80
 LIKENESS_MIN = 88
+SHARED_BY_MAX = 200
 CANDIDATES_MAX = 5
 INITIAL_DOMAINS = (".onmicrosoft.com", ".onmicrosoft.us", ".partner.onmschina.cn")
 NOBODY = ""
@@ -90,7 +91,7 @@ class _Index:
         self.domains: dict[str, set[str]] = defaultdict(set)
         self.labels: dict[str, set[str]] = defaultdict(set)
         self.names: dict[str, set[str]] = defaultdict(set)
-        self.initials: dict[str, set[str]] = defaultdict(set)
+        self.hints: dict[str, set[str]] = defaultdict(set)
         for each in organisations:
             self._add(each)
 
@@ -103,12 +104,17 @@ class _Index:
             self.labels[_label(domain)].add(organisation.id)
         name = plain_name(organisation.name)
         self.names[name].add(organisation.id)
-        self.initials[name[:1]].add(name)
+        for hint in _hints(name):
+            self.hints[hint].add(name)
 
     def alike(self, name: str) -> Iterable[tuple[str, int]]:
-        """Yield organisations whose name begins alike and is nearly the same, with how alike it is."""
-        for other in self.initials[name[:1]]:
-            percent = likeness(name, other) if other != name else 0
+        """Yield organisations whose name is nearly the same, with how alike it is.
+
+        Looked at are names that share a word or their first letters; a word that hundreds share tells nothing.
+        """
+        near = [self.hints[hint] for hint in _hints(name) if hint in self.hints]
+        for other in set().union(*(names for names in near if len(names) <= SHARED_BY_MAX)):
+            percent = likeness(name, other)
             if percent >= LIKENESS_MIN:
                 for organisation_id in self.names[other]:
                     yield organisation_id, min(79, percent - 20)
@@ -139,7 +145,8 @@ def _candidates(index: _Index, tenant: Tenant) -> list[Candidate]:
     found += _each(index.names.get(name) if name else None, MatchedBy.NAME, BY_NAME)
     if domain.endswith(INITIAL_DOMAINS):
         found += _each(index.labels.get(_label(domain)), MatchedBy.INITIAL_DOMAIN, BY_INITIAL_DOMAIN)
-    found += [Candidate(other, MatchedBy.SIMILAR_NAME, percent) for other, percent in index.alike(name)]
+    if not any(each.confidence >= SURE_FROM for each in found):  # looking for the similar is the slow part
+        found += [Candidate(other, MatchedBy.SIMILAR_NAME, percent) for other, percent in index.alike(name)]
     best: dict[str, Candidate] = {}
     for each in found:
         if each.organisation_id not in best or best[each.organisation_id].confidence < each.confidence:
@@ -153,3 +160,7 @@ def _each(organisation_ids: set[str] | None, by: MatchedBy, confidence: int) -> 
 
 def _label(domain: str) -> str:
     return domain.split(".", 1)[0]
+
+
+def _hints(name: str) -> set[str]:
+    return {f"{name[:3]}...", *name.split()} if name else set()

@@ -92,6 +92,8 @@ def plain_name(name: str) -> str:
 
 def likeness(one: str, other: str) -> int:
     """Return how alike two plain names are, in percent; the same whichever comes first."""
+    if 5 * min(len(one), len(other)) < 3 * max(len(one), len(other)):  # no such pair is 80 percent alike
+        return 0
     first, second = sorted((one, other))
     matcher = SequenceMatcher(None, first, second, autojunk=False)
     if matcher.real_quick_ratio() < 0.8 or matcher.quick_ratio() < 0.8:  # never too high a bound, and far faster

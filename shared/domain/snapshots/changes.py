@@ -45,6 +45,7 @@ class ChangeKind(StrEnum):
     REAPPEARED = "reappeared"
 
 
+_RANK = {kind: rank for rank, kind in enumerate(ChangeKind)}
 _EVENT_KINDS = {kind.value for kind in EventKind}
 
 
@@ -67,6 +68,11 @@ class Change:
     id: str = ""
     observed_after: datetime | None = None
     observed_at: datetime | None = None
+
+    @property
+    def order(self) -> tuple[datetime, str, int, str, str]:
+        """What changes are sorted by: instant, subscription, kind (as ``ChangeKind`` lists them), source and id."""
+        return self.at, self.subscription_id, _RANK[self.kind], self.source, self.id
 
     @property
     def known_at(self) -> datetime:

@@ -21,8 +21,6 @@ from shared.domain.snapshots.openings import Opening, assumed, created
 from shared.domain.snapshots.seats import Arrival, arrivals
 from shared.domain.snapshots.tracks import Fact, Track
 
-_RANK = {kind: rank for rank, kind in enumerate(ChangeKind)}
-
 
 def compared(subscription_id: str, track: Track, own: Iterable[Change] = ()) -> tuple[Change, ...]:
     """Return what happened by Microsoft's word, ordered; *own* are changes that other sources tell and that stand.
@@ -32,7 +30,7 @@ def compared(subscription_id: str, track: Track, own: Iterable[Change] = ()) -> 
     facts = without_echoes([*track.facts, *own_facts(own)])
     facts.sort(key=lambda fact: (fact.at, fact.id, fact.aspect))
     history = _History(subscription_id, track, facts)
-    return tuple(sorted(history.changes(), key=lambda each: (each.at, _RANK[each.kind], each.source, each.id)))
+    return tuple(sorted(history.changes(), key=lambda each: each.order))
 
 
 def own_facts(own: Iterable[Change]) -> Iterator[Fact]:

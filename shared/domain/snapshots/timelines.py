@@ -31,8 +31,7 @@ class Entry:
 
 def timeline_of(changes: Iterable[Change], texts: Texts) -> list[Entry]:
     """Return the changes in words, the earliest first."""
-    ordered = sorted(changes, key=lambda change: (change.at, change.subscription_id, change.kind, change.id))
-    return [entry_of(change, texts) for change in ordered]
+    return [entry_of(change, texts) for change in sorted(changes, key=lambda change: change.order)]
 
 
 def entry_of(change: Change, texts: Texts) -> Entry:

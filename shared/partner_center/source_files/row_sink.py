@@ -150,7 +150,7 @@ class RowSink:
             last = max(index for index, issue in enumerate(issues) if issue.code is code)
             issues[last] = replace(issues[last], count=1 + left_out)
 
-    def _count(  # noqa: PLR0913 - two that name the document, three that are added up
+    def _count(
         self, invoice_number: str, currency: str, rows: int, cost: Decimal, total: Decimal | None = None
     ) -> None:
         key = DocumentKey(self.columns.family, invoice_number, currency)

@@ -66,6 +66,13 @@ class Script:
         self.replies.append(lambda _asked: reply)
         return self
 
+    def quoting(self, status: int) -> "Script":
+        """Refuse with a message that quotes the token that came."""
+        self.replies.append(
+            lambda asked: Reply(status, {"code": 400, "description": asked.headers["authorization"][7:]})
+        )
+        return self
+
     def by_path(self, bodies: dict[str, Any]) -> "Script":
         """Answer by the beginning of the path from now on, the longest first; anything else is not found."""
 

@@ -336,9 +336,7 @@ def test_an_answer_that_drips_is_given_up(microsoft: Any, script: Any, pace: Any
         ask(microsoft)
 
 
-def test_an_observer_hears_of_each_call(
-    microsoft: Any, script: Any, outcomes: list[tuple[Audience, Outcome]]
-) -> None:
+def test_an_observer_hears_of_each_call(microsoft: Any, script: Any, outcomes: list[tuple[Audience, Outcome]]) -> None:
     """What it took, and whether it went well: for the health of the connection, and for the bench."""
     script.then(503, headers={"Retry-After": "2"}).then(200, {}).then(400, {"code": 3000})
     ask(microsoft)

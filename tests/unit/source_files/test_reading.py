@@ -113,9 +113,9 @@ def test_rows_that_look_equal_are_all_kept(recon: Make, as_csv: Make, read: Read
 
     assert 4 == result.row_count
     assert {
-        DocumentKey(Family.NEW_COMMERCE, "G001", "EUR"): DocumentSum(2, Decimal("168.20")),
-        DocumentKey(Family.NEW_COMMERCE, "G001", "USD"): DocumentSum(1, Decimal("84.10")),
-        DocumentKey(Family.NEW_COMMERCE, "", "EUR"): DocumentSum(1, Decimal("84.10")),
+        DocumentKey(Family.NEW_COMMERCE, "G001", "EUR"): DocumentSum(2, Decimal("168.20"), Decimal("168.20")),
+        DocumentKey(Family.NEW_COMMERCE, "G001", "USD"): DocumentSum(1, Decimal("84.10"), Decimal("84.10")),
+        DocumentKey(Family.NEW_COMMERCE, "", "EUR"): DocumentSum(1, Decimal("84.10"), Decimal("84.10")),
     } == result.documents
     assert Counter({date(2026, 10, 1): 4}) == result.days
     assert BillingPeriod(2026, 10) == result.period

@@ -170,7 +170,7 @@ def _setting_findings(config: Resource) -> Iterator[Finding]:
         if not isinstance(value, str | Expression):
             yield _finding(config, f"setting {name} is {value!r}, no string")
     for name in SECRET_SETTINGS:
-        if not str(given.get(name)).strip("'").startswith("@Microsoft.KeyVault(SecretUri=${"):
+        if "@Microsoft.KeyVault(SecretUri=${" not in str(given.get(name)):
             yield _finding(config, f"setting {name} must be a reference to the Key Vault")
     if given.get("AzureWebJobsStorage__credential") != "managedidentity":
         yield _finding(config, "setting AzureWebJobsStorage__credential must be managedidentity")

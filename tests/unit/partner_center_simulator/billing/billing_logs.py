@@ -87,7 +87,7 @@ def lived_in(seed: int = 7) -> World:
         customer = create_customer(world, name=name, domain=f"{name.lower()}.onmicrosoft.com", country=country)
         for purchase in (BASIC, E5, TRIAL, AZURE_PLAN, RESERVATION, PERPETUAL, OLD_OFFICE, OLD_AZURE):
             buy(world, customer, purchase)
-    basic = [each for customer in world.customers.values() for each in customer.subscriptions.values()][0]
+    basic = next(each for customer in world.customers.values() for each in customer.subscriptions.values())
     world.clock.advance_to(datetime(2026, 10, 13, 12, tzinfo=UTC))
     change_quantity(world, basic, 14)
     world.clock.advance_to(NOVEMBER)

@@ -1,0 +1,162 @@
+"""``prorata doctor``: is everything there that a connection needs, and what is to be done where it is not.
+
+Every check says what it looked at, how it went, and the cure. Nothing is needed to begin: without a connection the
+checks that need one say so. What was found out about the account is kept, so that the app shows it too.
+
+Not here: what a state means (``shared/domain/connection``), the same without asking Microsoft (``connection_health``).
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Final, Literal
+
+from shared.application.connect import check_account
+from shared.application.connection_health import Health, account_advice, connection_health
+from shared.application.services import Services
+from shared.domain.connection import ConnectionState, cure_of
+from shared.domain.consent import Consent, Probe
+from shared.domain.errors import ProrataError
+
+CLOCK_SKEW_S_MAX: Final = 240
+"""Microsoft takes a certificate's signature for some minutes only."""
+
+_SECRET: Final = "doctor"  # noqa: S105 - the name of a secret that holds none
+_MARKS: Final = {"ok": "ok     ", "problem": "PROBLEM", "unknown": "unknown"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One thing that was looked at; *cure* is what a person has to do, "" for nothing."""
+
+    name: str
+    result: Literal["ok", "problem", "unknown"]
+    text: str
+    cure: str = ""
+
+
+def doctor(services: Services) -> list[Check]:
+    """Make every check and return them in order; Microsoft is asked where somebody consented."""
+    checks = [_settings(services), _secrets(services)]
+    health = connection_health(services)
+    checks.append(_consent(health))
+    if health.consent is None or health.token is None:
+        return [*checks, _not_asked("tokens and APIs"), _not_asked("roles"), _not_asked("second factor")]
+    probes = services.sign_in().probes()
+    checked = check_account(services, health.consent)
+    after = connection_health(services)
+    return [*checks, _token(after), *_apis(probes, after), *_account(checked), _clock(probes)]
+
+
+def needs_a_person(checks: list[Check]) -> bool:
+    """Whether something is wrong."""
+    return any(check.result == "problem" for check in checks)
+
+
+def as_text(checks: list[Check]) -> str:
+    """Return the checks for people."""
+    lines = [line for check in checks for line in _lines(check)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def as_json(checks: list[Check]) -> str:
+    """Return the checks for programs."""
+    content = {"is_well": not needs_a_person(checks), "checks": [asdict(check) for check in checks]}
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
+
+
+def _lines(check: Check) -> Iterator[str]:
+    yield f"{_MARKS[check.result]}  {check.name}: {check.text}"
+    if check.cure:
+        yield f"         -> {check.cure}"
+
+
+def _settings(services: Services) -> Check:
+    missing = services.sign_in().missing_settings()
+    if missing:
+        cure = cure_of(ConnectionState.NOT_CONFIGURED)
+        return Check(name="settings", result="problem", text=f"not set: {', '.join(missing)}", cure=cure)
+    return Check(name="settings", result="ok", text="tenant, app and its credential are set")
+
+
+def _secrets(services: Services) -> Check:
+    """Write and read a secret that holds nothing: a store that only reads loses the next refresh token."""
+    value = services.clock().isoformat()
+    try:
+        services.secrets.put(_SECRET, value)
+        is_kept = services.secrets.get(_SECRET) == value
+    except ProrataError as error:
+        return Check(name="secrets", result="problem", text=str(error), cure="repair the store of secrets first")
+    if not is_kept:
+        text, cure = "what was written did not come back", "look whether another installation uses the same store"
+        return Check(name="secrets", result="problem", text=text, cure=cure)
+    return Check(name="secrets", result="ok", text="can be written and read")
+
+
+def _consent(health: Health) -> Check:
+    name, consent = "consent", health.consent
+    if consent is None or health.token is None:
+        text = f"{health.state}{f' ({health.code})' if health.code else ''}"
+        return Check(name=name, result="problem", text=text, cure=health.next_action)
+    identity = consent.identity
+    text = f"by {identity.user_name} on {consent.consented_at:%Y-%m-%d}"
+    return Check(name=name, result="ok", text=text, cure=account_advice(consent))
+
+
+def _token(health: Health) -> Check:
+    if health.token is None:
+        return Check(name="refresh token", result="problem", text="is gone", cure=health.next_action)
+    days = health.token.days_left(health.now)
+    text = f"stored {health.token.obtained_at:%Y-%m-%d %H:%M} UTC, {days} days left"
+    return Check(name="refresh token", result="ok" if days else "problem", text=text, cure="" if days else _reconnect())
+
+
+def _apis(probes: list[Probe], health: Health) -> Iterator[Check]:
+    ends = {each.audience: each.ends_at for each in health.endings if not each.tenant_id and not each.is_app_only}
+    for probe in probes:
+        name = f"API {probe.api.removeprefix('https://')}"
+        if probe.problem:
+            cure = cure_of(probe.state, resource=probe.api) if probe.state else "see the message; then ask again"
+            yield Check(name=name, result="problem", text=probe.problem, cure=cure)
+        else:
+            yield Check(name=name, result="ok", text=f"answers{_until(ends.get(probe.api))}")
+
+
+def _account(consent: Consent) -> Iterator[Check]:
+    roles = consent.roles
+    cure = cure_of(ConnectionState.ROLE_MISSING) if roles.missing else ""
+    if roles.unchecked:
+        yield Check(name="roles", result="unknown", text=roles.sentence(), cure="look them up in Partner Center")
+    else:
+        yield Check(name="roles", result="problem" if roles.missing else "ok", text=roles.sentence(), cure=cure)
+    if consent.has_mfa is None:
+        yield Check(name="second factor", result="unknown", text="Partner Center did not say")
+    elif consent.has_mfa:
+        yield Check(name="second factor", result="ok", text="the sign-in had one")
+    else:
+        cure = cure_of(ConnectionState.MFA_REQUIRED)
+        yield Check(name="second factor", result="problem", text="the sign-in had none", cure=cure)
+
+
+def _clock(probes: list[Probe]) -> Check:
+    skews = [probe.clock_skew_s for probe in probes if probe.clock_skew_s is not None]
+    if not skews:
+        return Check(name="clock", result="unknown", text="no answer told the time")
+    skew_s = min(skews, key=abs)
+    if abs(skew_s) <= CLOCK_SKEW_S_MAX:
+        return Check(name="clock", result="ok", text=f"within {max(1, abs(skew_s))} s of Microsoft's")
+    text = f"{abs(skew_s)} s {'ahead of' if skew_s > 0 else 'behind'} Microsoft's"
+    return Check(name="clock", result="problem", text=text, cure="set this machine's clock (NTP)")
+
+
+def _not_asked(name: str) -> Check:
+    return Check(name=name, result="unknown", text="not asked: nobody is connected")
+
+
+def _until(ends_at: datetime | None) -> str:
+    return "" if ends_at is None else f", token until {ends_at:%H:%M} UTC"
+
+
+def _reconnect() -> str:
+    return cure_of(ConnectionState.TOKEN_EXPIRED)

@@ -1,0 +1,441 @@
+"""What can happen in a scenario: each deed with the fields it takes and the function that does it.
+
+They call what the HTTP calls call, as somebody else would have done it (``actor``). A deed that Microsoft would refuse
+is refused here too.
+
+Not here: reading files, when something happens (``scenario``).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from local.partner_center import customers_making as making
+from local.partner_center import delegation, lifecycle
+from local.partner_center import scenario_reading as kinds
+from local.partner_center.catalogue import Item
+from local.partner_center.catalogue_items import items
+from local.partner_center.commerce import commerce
+from local.partner_center.entities import Customer, Subscription, User
+from local.partner_center.faults import Fault, FaultKind
+from local.partner_center.scenario_reading import Kind, Shape
+from local.partner_center.tenant_licences import licences_of
+from local.partner_center.world import World
+from shared.domain.errors import InvalidError
+
+_ACTOR = "sales@voorbeeldcloud.example"
+_TERM = kinds.one_of("P1M", "P1Y", "P3Y")
+_CYCLE = kinds.one_of("monthly", "annual", "triennial", "one_time")
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a deed happens: the world, the customer ("" where it needs none), and the fields of the event."""
+
+    world: World
+    customer_name: str
+    fields: Mapping[str, Any]
+
+    @property
+    def customer(self) -> Customer:
+        """The customer.
+
+        Raises:
+            InvalidError: there is none of that id, domain or name.
+        """
+        return customer_named(self.world, self.customer_name)
+
+    @property
+    def subscription(self) -> Subscription:
+        """The subscription.
+
+        Raises:
+            InvalidError: the customer has none, or several, of that label, id or product.
+        """
+        return _subscription(self.world, self.customer, self.fields.get("subscription", ""))
+
+    def user(self, name: str = "") -> User:
+        """Return a user of the customer by its sign-in name, or the part of it before the @.
+
+        Raises:
+            InvalidError: there is none.
+        """
+        name = name or self.fields["user"]
+        full = name if "@" in name else f"{name}@{self.customer.domain}"
+        found = making.find_user(self.customer, name) or making.find_user(self.customer, full)
+        deleted = (each for each in self.customer.users.values() if each.principal_name.lower() == full.lower())
+        found = found or next(deleted, None)
+        if found is None:
+            raise InvalidError(f"user: {self.customer.name} has no user {full}; create-user makes one")
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Deed:
+    """A function, and the fields it takes beside ``at``, ``customer`` and ``do``."""
+
+    run: Callable[[Scene], object]
+    shape: Shape
+
+
+DOES: dict[str, Deed] = {}
+"""All deeds, by the word after ``do``."""
+
+_NEEDS_NO_CUSTOMER = {"create-customer", "accept-relationship", "fault", "clear-faults", "rotate-availabilities"}
+
+
+def deed(word: str, *needs: str, **takes: Kind) -> Callable[[Callable[[Scene], object]], Callable[[Scene], object]]:
+    """Register a function under *word*; *needs* are the fields without which it is not called."""
+
+    def register(run: Callable[[Scene], object]) -> Callable[[Scene], object]:
+        DOES[word] = Deed(run, Shape(takes, needs))
+        return run
+
+    return register
+
+
+def needs_customer(word: str) -> bool:
+    """Whether the deed happens to a customer."""
+    return word not in _NEEDS_NO_CUSTOMER
+
+
+def customer_named(world: World, name: str) -> Customer:
+    """Return the customer with that id, domain or company name.
+
+    Raises:
+        InvalidError: there is none.
+    """
+    if name.lower() in world.customers:
+        return world.customers[name.lower()]
+    for each in world.customers.values():
+        if name.lower() in {each.domain.lower(), each.name.lower(), each.domain.lower().partition(".")[0]}:
+            return each
+    raise InvalidError(f"customer: there is no {name}; write a customer's id, domain or name")
+
+
+CUSTOMER_FIELDS: dict[str, Kind] = {
+    "name": kinds.text,
+    "domain": kinds.text,
+    "country": kinds.text,
+    "currency": kinds.text,
+    "id": kinds.text,
+    "email": kinds.text,
+    "first_name": kinds.text,
+    "last_name": kinds.text,
+    "segment": kinds.one_of("commercial", "education", "nonprofit", "government"),
+    "has_agreement": kinds.flag,
+    "enables_gdap": kinds.flag,
+    "has_consent": kinds.flag,
+    "users": kinds.things,
+}
+USER_FIELDS: dict[str, Kind] = {
+    "user": kinds.text,
+    "display_name": kinds.text,
+    "first_name": kinds.text,
+    "last_name": kinds.text,
+    "usage_location": kinds.text,
+    "licences": kinds.texts,
+}
+
+
+@deed("create-customer", "name", "domain", **CUSTOMER_FIELDS)
+def create_customer(scene: Scene) -> Customer:
+    """Make a customer with its users; *has_consent* lets the partner's application into its tenant."""
+    taken = dict(scene.fields)
+    users, has_consent = taken.pop("users", []), taken.pop("has_consent", False)
+    customer_id = taken.pop("id", "")
+    customer = making.create_customer(scene.world, customer_id=customer_id, **taken)
+    if has_consent:
+        customer.consents[scene.world.partner.client_id] = {"applicationId": scene.world.partner.client_id}
+    shape = Shape(USER_FIELDS, ("user",))
+    for number, user in enumerate(users):
+        create_user(Scene(scene.world, customer.id, shape.read(user, f"users[{number}]")))
+    return customer
+
+
+@deed(
+    "accept-relationship",
+    "name",
+    "domain",
+    name=kinds.text,
+    domain=kinds.text,
+    country=kinds.text,
+    currency=kinds.text,
+)
+def accept_relationship(scene: Scene) -> Customer:
+    """Let a tenant that exists accept the partner's invitation."""
+    return making.accept_relationship(scene.world, **scene.fields)
+
+
+@deed("accept-agreement", email=kinds.text, first_name=kinds.text, last_name=kinds.text)
+def accept_agreement(scene: Scene) -> object:
+    """Let the customer accept the Microsoft Customer Agreement."""
+    return making.accept_agreement(scene.world, scene.customer, **{"email": scene.customer.email, **scene.fields})
+
+
+@deed("end-relationship")
+def end_relationship(scene: Scene) -> None:
+    """End the reseller relationship."""
+    making.end_relationship(scene.world, scene.customer)
+
+
+@deed("approve-delegation")
+def approve_delegation(scene: Scene) -> None:
+    """Let the customer approve the delegated admin relationships that wait for it."""
+    for each in delegation.relationships(scene.world).values():
+        if each.customer_id in {"", scene.customer.id}:
+            delegation.approve(scene.world, each, scene.customer.id)
+
+
+@deed(
+    "buy",
+    "product",
+    product=kinds.text,
+    quantity=kinds.whole,
+    term=_TERM,
+    cycle=_CYCLE,
+    name=kinds.text,
+    promotion=kinds.text,
+    ends_on=kinds.day,
+    auto_renews=kinds.flag,
+    segment=kinds.text,
+    under=kinds.text,
+    **{"as": kinds.text},
+)
+def buy(scene: Scene) -> Subscription:
+    """Buy a product; ``as`` names the subscription for later events, ``under`` the one it is an add-on of."""
+    item, fields = _item(fields_of(scene, "product")), scene.fields
+    plan = item.plans[0]
+    purchase = lifecycle.Purchase(
+        product_id=item.product_id,
+        sku_id=item.sku_id,
+        quantity=fields.get("quantity", 1),
+        term=fields.get("term", "P1Y") if plan.term else "",
+        cycle=fields.get("cycle", "monthly") if plan.term else plan.cycle,
+        friendly_name=fields.get("name", ""),
+        promotion_id=fields.get("promotion", ""),
+        custom_end_on=fields.get("ends_on"),
+        auto_renews=fields.get("auto_renews", True),
+        segment=fields.get("segment", ""),
+        parent_id=_subscription(scene.world, scene.customer, fields["under"]).id if "under" in fields else "",
+    )
+    if not (item.offers(purchase.term, purchase.cycle) or not plan.term):
+        plans = ", ".join(f"{each.term} {each.cycle}" for each in item.plans)
+        raise InvalidError(f"term: {item.title} is not sold with {purchase.term} {purchase.cycle}; sold are {plans}")
+    bought = lifecycle.buy(scene.world, scene.customer, purchase)
+    if "as" in fields:
+        _names(scene.world)[scene.customer.id, fields["as"].lower()] = bought.id
+    return bought
+
+
+@deed("set-seats", "quantity", subscription=kinds.text, quantity=kinds.whole)
+def set_seats(scene: Scene) -> None:
+    """Change the number of seats to *quantity*."""
+    lifecycle.change_quantity(scene.world, scene.subscription, scene.fields["quantity"], actor=_ACTOR)
+
+
+@deed("add-seats", "count", subscription=kinds.text, count=kinds.whole)
+def add_seats(scene: Scene) -> None:
+    """Add *count* seats."""
+    found = scene.subscription
+    lifecycle.change_quantity(scene.world, found, found.quantity + scene.fields["count"], actor=_ACTOR)
+
+
+@deed("remove-seats", "count", subscription=kinds.text, count=kinds.whole)
+def remove_seats(scene: Scene) -> None:
+    """Give *count* seats back."""
+    found = scene.subscription
+    lifecycle.change_quantity(scene.world, found, found.quantity - scene.fields["count"], actor=_ACTOR)
+
+
+@deed("suspend", subscription=kinds.text)
+def suspend(scene: Scene) -> None:
+    """Suspend the subscription."""
+    lifecycle.suspend(scene.world, scene.subscription, actor=_ACTOR)
+
+
+@deed("reactivate", subscription=kinds.text)
+def reactivate(scene: Scene) -> None:
+    """Activate it again."""
+    lifecycle.reactivate(scene.world, scene.customer, scene.subscription, actor=_ACTOR)
+
+
+@deed("cancel", subscription=kinds.text)
+def cancel(scene: Scene) -> None:
+    """Cancel it within its window."""
+    lifecycle.cancel(scene.world, scene.subscription, actor=_ACTOR)
+
+
+@deed(
+    "change-renewal",
+    subscription=kinds.text,
+    renews=kinds.flag,
+    quantity=kinds.whole,
+    product=kinds.text,
+    term=_TERM,
+    cycle=_CYCLE,
+    ends_on=kinds.day,
+    action=kinds.one_of("Cancel", "RenewToNewTerm", "RenewToExtendedServiceTerm"),
+)
+def change_renewal(scene: Scene) -> None:
+    """Switch renewal on or off, or schedule what the next term brings."""
+    found, fields, world = scene.subscription, scene.fields, scene.world
+    if "renews" in fields:
+        lifecycle.set_auto_renew(world, found, renews=fields["renews"], actor=_ACTOR)
+    if "action" in fields:
+        lifecycle.schedule_actions(world, found, [{"actionType": fields["action"]}], actor=_ACTOR)
+    if not {"quantity", "product", "term", "cycle", "ends_on"} & set(fields):
+        return
+    item = _item(fields["product"]) if "product" in fields else None
+    product = {
+        "productId": item.product_id if item else found.product_id,
+        "skuId": item.sku_id if item else found.sku_id,
+        "availabilityId": "" if item else found.availability_id,
+        "termDuration": fields.get("term", found.term),
+        "billingCycle": fields.get("cycle", found.cycle),
+    }
+    instructions: dict[str, Any] = {"product": product, "quantity": fields.get("quantity", found.quantity)}
+    if "ends_on" in fields:
+        instructions["customTermEndDate"] = f"{fields['ends_on'].isoformat()}T00:00:00Z"
+    lifecycle.schedule_change(world, found, instructions, actor=_ACTOR)
+
+
+@deed("upgrade", "product", subscription=kinds.text, product=kinds.text, quantity=kinds.whole, term=_TERM, cycle=_CYCLE)
+def upgrade(scene: Scene) -> object:
+    """Move seats (all unless *quantity* says otherwise) to a higher product."""
+    found, item, fields = scene.subscription, _item(fields_of(scene, "product")), scene.fields
+    wanted = lifecycle.Transition(
+        product_id=item.product_id,
+        sku_id=item.sku_id,
+        quantity=fields.get("quantity", found.quantity),
+        term=fields.get("term", ""),
+        cycle=fields.get("cycle", ""),
+    )
+    return lifecycle.transition(scene.world, scene.customer, found, wanted, actor=_ACTOR)
+
+
+@deed("convert-trial", subscription=kinds.text, quantity=kinds.whole, term=_TERM, cycle=_CYCLE)
+def convert_trial(scene: Scene) -> object:
+    """Let a trial become what it is a trial of."""
+    taken = {name: value for name, value in scene.fields.items() if name != "subscription"}
+    return lifecycle.convert_trial(scene.world, scene.subscription, actor=_ACTOR, **taken)
+
+
+@deed("change-plan", "cycle", subscription=kinds.text, cycle=_CYCLE)
+def change_plan(scene: Scene) -> None:
+    """Change how a three-year term is paid."""
+    lifecycle.change_plan(scene.world, scene.subscription, scene.fields["cycle"], actor=_ACTOR)
+
+
+@deed("create-user", "user", **USER_FIELDS)
+def create_user(scene: Scene) -> User:
+    """Make a user (a sign-in name, or the part before the @), with *licences* by product."""
+    taken, customer = dict(scene.fields), scene.customer
+    name, licences = taken.pop("user"), taken.pop("licences", ())
+    full = name if "@" in name else f"{name}@{customer.domain}"
+    location = taken.pop("usage_location", customer.country)
+    user = making.create_user(scene.world, customer, principal_name=full, usage_location=location, **taken)
+    for product in licences:
+        making.assign(scene.world, customer, user, _licence(customer, product))
+    return user
+
+
+@deed("delete-user", "user", user=kinds.text)
+def delete_user(scene: Scene) -> None:
+    """Delete a user."""
+    making.delete_user(scene.world, scene.customer, scene.user())
+
+
+@deed("restore-user", "user", user=kinds.text)
+def restore_user(scene: Scene) -> None:
+    """Bring a deleted user back."""
+    making.restore_user(scene.world, scene.customer, scene.user())
+
+
+@deed("assign", "user", "product", user=kinds.text, product=kinds.text)
+def assign(scene: Scene) -> None:
+    """Give a user a licence of a product."""
+    making.assign(scene.world, scene.customer, scene.user(), _licence(scene.customer, scene.fields["product"]))
+
+
+@deed("unassign", "user", "product", user=kinds.text, product=kinds.text)
+def unassign(scene: Scene) -> None:
+    """Take a licence from a user."""
+    making.unassign(scene.world, scene.customer, scene.user(), _licence(scene.customer, scene.fields["product"]))
+
+
+FAULT_FIELDS: dict[str, Kind] = {
+    "kind": kinds.one_of(*FaultKind),
+    "path": kinds.text,
+    "method": kinds.text,
+    "value": kinds.number,
+    "times": kinds.whole,
+    "until_cleared": kinds.flag,
+    "skip": kinds.whole,
+}
+
+
+@deed("fault", "kind", **FAULT_FIELDS)
+def fault(scene: Scene) -> None:
+    """Switch a fault on: once, *times*, or until it is cleared."""
+    taken = dict(scene.fields)
+    if taken.pop("until_cleared", False):
+        taken["times"] = None
+    scene.world.faults.add(Fault(**{**taken, "kind": FaultKind(taken["kind"])}))
+
+
+@deed("clear-faults")
+def clear_faults(scene: Scene) -> None:
+    """Switch all faults off."""
+    scene.world.faults.clear()
+
+
+@deed("rotate-availabilities")
+def rotate_availabilities(scene: Scene) -> None:
+    """Replace the ids of all availabilities, as Microsoft does now and then."""
+    commerce(scene.world).rotation += 1
+
+
+def fields_of(scene: Scene, name: str) -> str:
+    """Return a field that is text."""
+    return str(scene.fields[name])
+
+
+def _item(name: str) -> Item:
+    """Return the product with that id (``CFQ...:0001``) or title."""
+    found = items().get(name.upper())
+    found = found or next((each for each in items().values() if each.title.lower() == name.lower()), None)
+    if found is None:
+        some = "; ".join(f"{each.key} {each.title}" for each in list(items().values())[:5])
+        raise InvalidError(f"product: nothing is called {name}; sold are such as {some}")
+    return found
+
+
+def _names(world: World) -> dict[tuple[str, str], str]:
+    room: dict[tuple[str, str], str] = world.room("scenario names", dict)
+    return room
+
+
+def _subscription(world: World, customer: Customer, name: str) -> Subscription:
+    """Return the subscription with that label, id or product; without a name, the customer's only one."""
+    own = customer.subscriptions
+    found_id = _names(world).get((customer.id, name.lower()), name.lower())
+    if found_id in own:
+        return own[found_id]
+    running = [each for each in own.values() if each.status in {"active", "suspended", "expired"}]
+    matching = [
+        each for each in running if name.lower() in {"", each.title.lower(), f"{each.product_id}:{each.sku_id}".lower()}
+    ]
+    if len(matching) != 1:
+        raise InvalidError(
+            f"subscription: {customer.name} has {len(matching)} that fit {name or '(no name)'}; "
+            "name one with 'as' where it is bought, or by its id"
+        )
+    return matching[0]
+
+
+def _licence(customer: Customer, product: str) -> str:
+    """Return the directory's id of a product's licence."""
+    if "-" in product and product.lower() in {each.sku_id for each in licences_of(customer)}:
+        return product.lower()
+    return _item(product).directory_id
