@@ -81,6 +81,13 @@ def test_a_nearly_equal_name_waits_for_a_person() -> None:
     assert 50 <= match.candidates[0].confidence < 80
 
 
+def test_a_name_that_merely_shares_a_word_is_no_candidate() -> None:
+    """Print shops are not all one company."""
+    match = matched(organisation(name="Alpine Print"), of=tenant("Coastal Print", "c.onmicrosoft.com"))
+
+    assert (MatchState.UNMATCHED, []) == seen(match)
+
+
 def test_an_initial_domain_made_of_the_organisations_own_waits_for_a_person() -> None:
     """Anybody may have taken contoso.onmicrosoft.com."""
     match = matched(organisation(domains=("contoso.com",)), of=tenant("Other", "contoso.onmicrosoft.com"))
