@@ -17,7 +17,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     webhook_commands.add_to(commands.add_parser("webhooks", help="register with Partner Center's webhooks"))
     _add_demo(commands.add_parser("demo", help="bill a made-up month through the function app on this machine"))
     _add_serve(commands.add_parser("serve", help="run the function app on this machine"))
+    _add_simulate(commands.add_parser("simulate", help="run Microsoft's side on this machine, to try things against"))
     _add_doctor(commands.add_parser("doctor", help="check the connection to Microsoft and say what it needs"))
     return parser
 
@@ -213,6 +214,22 @@ def _add_serve(parser: argparse.ArgumentParser) -> None:
 def _add_doctor(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the checks as JSON, for programs")
     parser.set_defaults(run=_doctor)
+
+
+def _add_simulate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--scenario", type=Path, metavar="FILE", help="customers and dated events, as YAML")
+    parser.add_argument("--customers", type=int, default=0, metavar="N", help="make up so many customers")
+    parser.add_argument("--seed", type=int, help="another world of the same kind")
+    parser.add_argument("--port", type=int, default=7072)
+    parser.add_argument("--tls", type=Path, metavar="DIR", help="speak HTTPS; the certificates are kept in this folder")
+    parser.add_argument("--start", type=date.fromisoformat, metavar="DATE", help="the day on which its clock stands")
+    parser.add_argument("--real-time", action="store_true", help="let its clock run")
+    parser.add_argument(
+        "--no-bom", action="store_true", help="send no byte order marks, for clients that trip over them"
+    )
+    parser.add_argument("--requests-per-minute", type=int, default=0, metavar="N", help="throttle; Microsoft takes 500")
+    parser.add_argument("--json", action="store_true", help="print where everything is as JSON, for programs")
+    parser.set_defaults(run=_simulate)
 
 
 def _bill(options: argparse.Namespace, screen: Screen) -> int:
@@ -372,6 +389,26 @@ def _doctor(options: argparse.Namespace, _screen: Screen) -> int:
     checks = doctor(services_for(Settings()))
     sys.stdout.write(as_json(checks) if options.json else as_text(checks))
     return BLOCKED if needs_a_person(checks) else DONE
+
+
+def _simulate(options: argparse.Namespace, _screen: Screen) -> int:
+    from local.simulate import SimulateRequest, simulate  # noqa: PLC0415 - as above
+
+    start = options.start
+    request = SimulateRequest(
+        scenario=options.scenario,
+        customers=options.customers,
+        seed=options.seed,
+        port=options.port,
+        tls=options.tls,
+        start=datetime(start.year, start.month, start.day, 8, tzinfo=UTC) if start else None,
+        follows_real_time=options.real_time,
+        has_bom=not options.no_bom,
+        requests_per_minute=options.requests_per_minute,
+        folder=Settings().embedded_root.parent / "simulator",
+    )
+    simulate(request, lambda text: print(text, flush=True), as_json=options.json)  # noqa: T201 - plain, to be pasted
+    return DONE
 
 
 def _distinct(paths: Sequence[Path]) -> list[Path]:

@@ -38,7 +38,7 @@ class Check:
 
 def doctor(services: Services) -> list[Check]:
     """Make every check and return them in order; Microsoft is asked where somebody consented."""
-    checks = [_settings(services), _secrets(services)]
+    checks = [_settings(services), _app(services), _secrets(services)]
     health = connection_health(services)
     checks.append(_consent(health))
     if health.consent is None or health.token is None:
@@ -78,6 +78,16 @@ def _settings(services: Services) -> Check:
         cure = cure_of(ConnectionState.NOT_CONFIGURED)
         return Check(name="settings", result="problem", text=f"not set: {', '.join(missing)}", cure=cure)
     return Check(name="settings", result="ok", text="tenant, app and its credential are set")
+
+
+def _app(services: Services) -> Check:
+    """Ask for a token of the app alone: it needs no consent, only that tenant, app and credential are right."""
+    if services.sign_in().missing_settings():
+        return Check(name="app", result="unknown", text="not asked: settings are missing")
+    problem = services.sign_in().app_problem()
+    if problem:
+        return Check(name="app", result="problem", text="Microsoft does not accept the app", cure=problem)
+    return Check(name="app", result="ok", text="Microsoft accepts the app and its credential")
 
 
 def _secrets(services: Services) -> Check:

@@ -104,7 +104,8 @@ class _Handler(BaseHTTPRequestHandler):
             if self._vault.fails:
                 self._send(self._vault.fails, _error("Forbidden", "refused on purpose"), {})
                 return
-            self._send(*handle(parts[1].lower(), parts, body), {})
+            status, value = handle(parts[1].lower(), parts, body)
+            self._send(status, value, {})
 
     def _get(self, name: str, parts: list[str], _body: bytes) -> Answer:
         is_deleted = name in self._vault.deleted

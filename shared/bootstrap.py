@@ -212,9 +212,18 @@ def _microsoft(settings: Settings, tokens: "MsalTokens", connection: ConnectionS
 
 def _observer(connection: ConnectionStore) -> Callable[[Audience, "Outcome"], None]:
     """Return what writes down when an API last worked or refused."""
-    return lambda audience, outcome: note_outcome(
-        connection, urlsplit(audience).netloc, status=outcome.status, code=outcome.code, at=outcome.at
-    )
+
+    def note(audience: Audience, outcome: "Outcome") -> None:
+        note_outcome(
+            connection,
+            urlsplit(audience).netloc,
+            status=outcome.status,
+            code=outcome.code,
+            at=outcome.at,
+            is_app_only=outcome.is_app_only,
+        )
+
+    return note
 
 
 def _sign_in(

@@ -140,7 +140,7 @@ class Answering:
         promised = int({name.lower(): value for name, value in headers.items()}["content-length"])
         if answer.status == 204:
             headers.pop("Content-Length")
-        pairs = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
         is_short = promised > len(content) and received.method != "HEAD"
         return Reply(answer.status, pairs, content, is_dropped=is_short)
 

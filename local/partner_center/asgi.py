@@ -56,6 +56,13 @@ class _Protocol(H11Protocol):
         self.app_state = {**self.app_state, "transport": transport}
         super().connection_made(transport)
 
+    def shutdown(self) -> None:
+        """Close at the server's end; an idle connection at once, for a secure one would wait for the other side."""
+        if self.cycle is None or self.cycle.response_complete:
+            self.transport.abort()
+        else:
+            super().shutdown()
+
 
 class _Endpoint:
     """Takes every request; the work is done on a thread, because it may wait for the world's lock."""

@@ -57,6 +57,7 @@ class Item:
     purchase_prerequisites: tuple[str, ...] = ()
     inventory_variables: tuple[str, ...] = ()
     extra_availabilities: tuple[str, ...] = ()
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def key(self) -> str:

@@ -4,6 +4,7 @@ Not here: what an item is (``catalogue``), prices by date (``pricing``).
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import cache
 
@@ -170,10 +171,38 @@ def _others() -> tuple[Item, ...]:
     )
 
 
+def _documented() -> tuple[Item, ...]:
+    """Reservations that Microsoft's documentation asks for by id."""
+    machine = {"armSkuName": "Standard_D32s_v3", "cores": "32", "ram": "128", "skuDisplayName": "D32s v3"}
+    place = {"category": "General purpose", "armRegionName": "westus2", "region": "US West 2", "diskType": "Ssd"}
+    large = demo.Goods(
+        title="Reserved VM Instance, Standard_D32s_v3, US West 2, 3 Years",
+        product_id="DZH318Z0BQ3V",
+        sku_id="00G1",
+        price=Decimal("19476.00"),
+        months=36,
+        term_text="3 Years Reservation",
+    )
+    series = demo.Goods(
+        title="Virtual Machines DSv2 Series",
+        product_id="DZH318Z0BQ3Q",
+        sku_id="0001",
+        price=Decimal("1460.00"),
+        term_text="1 Year Reservation",
+    )
+    views = ("Azure", "AzureReservations", "AzureReservationsVM")
+    three_years = _goods(large, "Azure", views, (Plan("P3Y", "one_time"),))
+    one_year = _goods(series, "Azure", views, (Plan("P1Y", "one_time"),))
+    return (
+        replace(three_years, attributes={**machine, **place, "duration": "3Years"}),
+        replace(one_year, extra_availabilities=("DZH318XZXPHL",)),
+    )
+
+
 @cache
 def items() -> Mapping[str, Item]:
     """Return all items by product and SKU (``P:S``)."""
-    return {each.key: each for each in (*(_licence(licence) for licence in demo.LICENCES), *_others())}
+    return {each.key: each for each in (*(_licence(licence) for licence in demo.LICENCES), *_others(), *_documented())}
 
 
 @cache

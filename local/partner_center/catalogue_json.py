@@ -102,6 +102,8 @@ def _attributes(item: Item) -> Json:
         "billingType": "usage" if item.is_azure_plan else "license",
         "provisioningId": item.directory_id or None,
         "provisioningString": item.part_number or None,
+        "internal": False,
+        **item.attributes,
     }
     if item.converts_to:
         attributes["conversionInstructions"] = [{"applicableTermIds": [], "conversionOptions": [item.converts_to]}]

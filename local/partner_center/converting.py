@@ -14,6 +14,7 @@ from local.partner_center.catalogue import Item
 from local.partner_center.catalogue_items import item_of
 from local.partner_center.commerce import current_availability
 from local.partner_center.entities import Customer, Json, Order, Subscription
+from local.partner_center.legacy_offers import LegacyOffer
 from local.partner_center.pricing import price_term
 from local.partner_center.recording import announce, record, reference, summary
 from local.partner_center.renewing import catch_up, keep_on_clock, set_cycle, set_status, start_term
@@ -89,6 +90,22 @@ def convert_trial(
         product_id=product_id, sku_id=sku_id, quantity=quantity or trial.quantity, term=term, cycle=cycle
     )
     return _convert_all(world, trial, target, wanted, actor)
+
+
+def convert_legacy(
+    world: World, source: Subscription, offer: LegacyOffer, *, quantity: int = 0, cycle: str = "", actor: str = ""
+) -> None:
+    """Let a legacy subscription (a trial among them) become another offer today, with a term of its own."""
+    now, before, was_trial = world.clock.now(), summary(source), source.is_trial
+    ties = reference(source, "convert", now)
+    record(source, "convert", source.quantity, 0, at=now, ties=ties)
+    source.offer_id, source.title, source.friendly_name = offer.id, offer.title, offer.title
+    source.is_trial, source.unit_price = False, offer.price
+    source.quantity, source.cycle = quantity or source.quantity, cycle or source.cycle
+    start_term(world, source, now.date(), item=None)
+    record(source, "convert", 0, source.quantity, at=now, ties=ties)
+    announce(world, source, at=now, before=before, actor=actor, operation=_operation(was_trial=was_trial))
+    keep_on_clock(world, source)
 
 
 def _target(source: Subscription, wanted: Transition) -> Item:

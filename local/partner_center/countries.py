@@ -77,6 +77,14 @@ _PLAIN = (
     _country("AT", "EUR", "de-AT en-US", r"^\d{4}$", "43", r"^ATU\d{8}$"),
     _country("PT", "EUR", "pt-PT en-US", r"^\d{4}-\d{3}$", "351", r"^PT\d{9}$"),
     _country("LU", "EUR", "fr-LU de-LU en-US", r"^(L-)?\d{4}$", "352", r"^LU\d{8}$"),
+    _country("CZ", "EUR", "cs-CZ en-US", r"^\d{3}\s?\d{2}$", "420", r"^CZ\d{8,10}$"),
+    _country("EE", "EUR", "et-EE en-US", r"^\d{5}$", "372", r"^EE\d{9}$"),
+    _country("GR", "EUR", "el-GR en-US", r"^\d{3}\s?\d{2}$", "30", r"^EL\d{9}$"),
+    _country("HR", "EUR", "hr-HR en-US", r"^\d{5}$", "385", r"^HR\d{11}$"),
+    _country("IS", "EUR", "is-IS en-US", r"^\d{3}$", "354"),
+    _country("LT", "EUR", "lt-LT en-US", r"^(LT-)?\d{5}$", "370", r"^LT(\d{9}|\d{12})$"),
+    _country("MT", "EUR", "mt-MT en-US", r"^[A-Za-z]{3}\s?\d{4}$", "356", r"^MT\d{8}$"),
+    _country("RO", "EUR", "ro-RO en-US", r"^\d{6}$", "40", r"^RO\d{2,10}$"),
     _country("AU", "AUD", "en-AU", r"^\d{4}$", "61"),
     _country("NZ", "NZD", "en-NZ", r"^\d{4}$", "64"),
     _country("JP", "JPY", "ja-JP en-US", r"^\d{3}-?\d{4}$", "81"),
@@ -204,6 +212,9 @@ def wrong_with(address: Json) -> str:
     return ""
 
 
+_NUMBER = re.compile(r"\d|\b(one|two|three|four|five|six|seven|eight|nine|ten)\b", re.IGNORECASE)
+
+
 def verdict(address: Json) -> tuple[str, list[Json]]:
     """Return Microsoft's status for an address and the addresses it suggests.
 
@@ -214,7 +225,7 @@ def verdict(address: Json) -> tuple[str, list[Json]]:
     if wrong:
         return ("NotValidated" if wrong == "country" else "None"), []
     street, city = str(address["addressLine1"]), str(address["city"])
-    if not re.search(r"\d", street):
+    if not _NUMBER.search(street):
         return "StreetPartial", []
     if re.search(r"\btower\b", street, re.IGNORECASE) and not address.get("addressLine2"):
         return "PremisesPartial", []

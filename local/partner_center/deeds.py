@@ -411,6 +411,20 @@ def _item(name: str) -> Item:
     return found
 
 
+def subscription_named(world: World, customer: Customer, name: str) -> Subscription:
+    """Return the subscription with that label, id or product; without a name, the customer's only one.
+
+    Raises:
+        InvalidError: there is none, or there are several.
+    """
+    return _subscription(world, customer, name)
+
+
+def name_subscription(world: World, subscription: Subscription, name: str) -> None:
+    """Let later events call a subscription by *name*."""
+    _names(world)[subscription.customer_id, name.lower()] = subscription.id
+
+
 def _names(world: World) -> dict[tuple[str, str], str]:
     room: dict[tuple[str, str], str] = world.room("scenario names", dict)
     return room

@@ -41,9 +41,14 @@ def order_json(customer: Customer, order: Order, now: datetime, *, has_prices: b
         "transactionType": order.transaction_type,
         "links": links,
         "totalPrice": order.total.quantize(Decimal("0.01")) if has_prices else None,
-        "client": {},
+        "client": _client(customer) if order.cycle == "one_time" else {},
         "attributes": {"etag": order_etag(order) or None, "objectType": "Order"},
     }
+
+
+def _client(customer: Customer) -> Json:
+    family = "UniversalStore-PartnerCenter"
+    return {"marketplaceCountry": customer.country, "deviceFamily": family, "name": "Partner Center API"}
 
 
 def _line(customer: Customer, order: Order, line: Json, now: datetime, *, has_prices: bool) -> Json:

@@ -21,15 +21,27 @@ from local.partner_center.world import World
 
 Row = list[str]
 
-LICENCE_COLUMNS = tuple(
-    "ProductTitle ProductId SkuId SkuTitle Publisher SkuDescription UnitOfMeasure TermDuration BillingPlan Market "
-    "Currency UnitPrice PricingTierRangeMin PricingTierRangeMax EffectiveStartDate EffectiveEndDate Tags".split()
-) + ("ERP Price", "Segment")
-AZURE_COLUMNS = tuple(
-    "ProductTitle ProductId SkuId SkuTitle Publisher SkuDescription UnitOfMeasure TermDuration Market Currency "
-    "UnitPrice PricingTierRangeMin PricingTierRangeMax EffectiveStartDate EffectiveEndDate MeterIds MeterType "
-    "Tags".split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+LICENCE_COLUMNS = (
+    *_words("""
+    ProductTitle ProductId SkuId SkuTitle Publisher SkuDescription UnitOfMeasure TermDuration BillingPlan Market
+    Currency UnitPrice PricingTierRangeMin PricingTierRangeMax EffectiveStartDate EffectiveEndDate Tags
+    """),
+    "ERP Price",
+    "Segment",
 )
+AZURE_COLUMNS = _words("""
+    ProductTitle ProductId SkuId SkuTitle Publisher SkuDescription UnitOfMeasure TermDuration Market Currency UnitPrice
+    PricingTierRangeMin PricingTierRangeMax EffectiveStartDate EffectiveEndDate MeterIds MeterType Tags
+    """)
+OFFER_COLUMNS = _words("""
+    ProductTitle ProductId SkuId SkuTitle ProvisioningId ProvisioningString MinLicenses MaxLicenses AssetOwnershipLimit
+    AssetOwnershipLimitType ProductSkuPreRequisites ProductSkuConversion Description AllowedCountries
+    """)
 FIRST_DAY = date(2019, 2, 1)
 _MONTHLY_PAYMENT_COSTS_MORE_FROM = date(2025, 4, 1)
 _SEGMENTS = {"commercial": "Commercial", "government": "Government", "education": "Education", "nonprofit": "Charity"}

@@ -6,18 +6,18 @@ what happens by the calendar does not depend on when somebody looks.
 Not here: what may happen (``changing``, ``renewing``, ``converting``).
 """
 
-import uuid
+import hashlib
 from datetime import datetime
 
 from local.partner_center.entities import Happened, Json, Subscription
 from local.partner_center.world import Happening, World
 
-_NAMESPACE = uuid.UUID("6f0c7d52-3c1b-4d49-9e4b-0d9a5f1c2b7a")
-
 
 def reference(subscription: Subscription, charge_type: str, at: datetime) -> str:
     """Return the id that ties the lines of one change together."""
-    return str(uuid.uuid5(_NAMESPACE, f"{subscription.id}/{charge_type}/{at.isoformat()}/{len(subscription.log)}"))
+    text = f"{subscription.id}/{charge_type}/{at.timestamp()}/{len(subscription.log)}"
+    digits = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-8{digits[17:20]}-{digits[20:]}"
 
 
 def record(

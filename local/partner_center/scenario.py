@@ -14,8 +14,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from local.partner_center import more_deeds as _more_deeds  # noqa: F401 - its deeds are registered by being imported
 from local.partner_center import scenario_reading as kinds
 from local.partner_center.answers import RefusedError
+from local.partner_center.billing.books import keep_books
 from local.partner_center.clock import Clock
 from local.partner_center.deeds import CUSTOMER_FIELDS, DOES, FAULT_FIELDS, USER_FIELDS, Scene, needs_customer
 from local.partner_center.scenario_reading import Shape
@@ -136,6 +138,7 @@ def open_scenario(scenario: Scenario, *, follows_real_time: bool = False) -> Wor
         InvalidError: an event up to there cannot happen.
     """
     world = World(Clock(scenario.start), seed=scenario.seed, partner=replace(scenario.partner))
+    keep_books(world)
     for name, value in scenario.switches.items():
         setattr(switches(world), name, value)
     for event in scenario.events:

@@ -65,13 +65,17 @@ def subscription_json(customer: Customer, subscription: Subscription, now: datet
         "nextChargeInstructions": subscription.extra.get("next_charge"),
         "orderId": subscription.order_id,
         "links": _links(customer, subscription),
-        "attributes": {"etag": etag_of(subscription) or None, "objectType": "Subscription"},
+        "attributes": {"etag": _shown_etag(subscription), "objectType": "Subscription"},
     }
 
 
 def midnight_text(day: date | None) -> str | None:
     """Return a day as Microsoft writes it where only the day counts."""
     return f"{day.isoformat()}T00:00:00Z" if day else None
+
+
+def _shown_etag(subscription: Subscription) -> str | None:
+    return etag_of(subscription) or ("" if subscription.product_type == "SaaS" else None)
 
 
 def _dates(subscription: Subscription) -> Json:
@@ -92,7 +96,7 @@ def _trial_plan(subscription: Subscription) -> Json | None:
 
 
 def _refund_options(subscription: Subscription, now: datetime) -> list[Json] | None:
-    if subscription.cancellable_until is None or subscription.status == "deleted":
+    if subscription.cancellable_until is None:
         return None
     options = (("Full", subscription.extra.get("fully_refundable_until")), ("Partial", subscription.cancellable_until))
     return [{"type": kind, "expiresAt": instant(until)} for kind, until in options if until and until >= now]

@@ -90,6 +90,11 @@ def consumed(customer: Customer) -> Counter[str]:
     return Counter(sku_id for user in customer.users.values() if user.is_active for sku_id in user.licences)
 
 
+def sku_id_of(subscription: Subscription) -> str:
+    """Return the directory's SKU id of what a subscription gives, or would give if it gave licences."""
+    return _sku_of(subscription).sku_id
+
+
 def licence_of(subscription: Subscription) -> Licence | None:
     """Return the directory's SKU of what a subscription gives, without units; None where it gives no licences."""
     return _sku_of(subscription) if _has_licences(subscription) else None

@@ -20,7 +20,7 @@ def add_months(day: date, months: int) -> date:
     """Return the same day so many months on, or the last day of that month where it has no such day."""
     index = day.year * 12 + day.month - 1 + months
     year, month = index // 12, index % 12 + 1
-    return date(year, month, min(day.day, monthrange(year, month)[1]))
+    return date(year, month, day.day if day.day <= 28 else min(day.day, monthrange(year, month)[1]))
 
 
 def midnight(day: date) -> datetime:

@@ -125,7 +125,6 @@ def sync_unbilled(services: Services) -> int:
     asked = [each for each in asked if is_late or (each.period, each.family, each.currency) not in billed]
     for delivery in asked:
         _ask(services, delivery)
-    sweep_deliveries(services, [])
     return len(asked)
 
 

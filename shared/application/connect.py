@@ -50,9 +50,7 @@ def begin_login(services: Services) -> LoginBegun:
         NotConnectedError: a setting is missing, or the certificate cannot be read.
     """
     is_posted = services.base_url.startswith("https://")
-    address, flow = services.sign_in().begin(
-        redirect=f"{services.base_url}{CALLBACK}", response_mode="form_post" if is_posted else "query"
-    )
+    address, flow = services.sign_in().begin(redirect=f"{services.base_url}{CALLBACK}", is_posted=is_posted)
     browser, now = secrets.token_urlsafe(32), services.clock()
     login = Login(id=_login_id(str(flow["state"])), flow=flow, browser=_digest(browser), expires_at=now + LOGIN_LASTS)
     services.connection.put_login(login, now)
@@ -86,10 +84,10 @@ def check_account(services: Services, consent: Consent) -> Consent:
     checked = replace(consent, roles=roles, has_mfa=has_mfa)
     if checked != consent:
         services.connection.update_consent(checked)
+    if not probe.problem:
+        _note(services, consent, ConnectionState.CONNECTED, Source.API)
     if not roles.unchecked:
-        state = ConnectionState.ROLE_MISSING if roles.missing else ConnectionState.CONNECTED
-        standing = Standing(state=state, since=services.clock(), noted_by=Source.ROLES)
-        services.connection.note_standing(consent.id, standing)
+        _note(services, consent, ConnectionState.ROLE_MISSING if roles.missing else ConnectionState.CONNECTED)
     return checked
 
 
@@ -102,6 +100,10 @@ def forget_connection(services: Services) -> bool:
     services.sign_in().changed()
     logger.info("connection forgotten: %s", is_news)
     return is_news
+
+
+def _note(services: Services, consent: Consent, state: ConnectionState, source: Source = Source.ROLES) -> None:
+    services.connection.note_standing(consent.id, Standing(state=state, since=services.clock(), noted_by=source))
 
 
 def _login(services: Services, state: str, browser: str) -> Login:

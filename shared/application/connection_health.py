@@ -108,10 +108,15 @@ def redeem(services: Services) -> Health:
     return connection_health(services)
 
 
-def note_outcome(store: ConnectionStore, api: str, *, status: int, code: str, at: datetime) -> None:
-    """Write down what a call to an API brought: *status* 0 is no answer, which says nothing of the connection."""
+def note_outcome(
+    store: ConnectionStore, api: str, *, status: int, code: str, at: datetime, is_app_only: bool = False
+) -> None:
+    """Write down what a call to an API brought: *status* 0 is no answer, which says nothing of the connection.
+
+    A success of the app alone says nothing of the sign-in.
+    """
     if 200 <= status < 300:
-        if store.note_success(api, at):
+        if store.note_success(api, at) and not is_app_only:
             _note(store, Standing(state=ConnectionState.CONNECTED, since=at, noted_by=Source.API))
         return
     if status not in {401, 403}:

@@ -16,8 +16,10 @@ class SignIn(Protocol):
         """Return the settings without which nobody can sign in."""
         ...
 
-    def begin(self, *, redirect: str, response_mode: str) -> tuple[str, Mapping[str, Any]]:
+    def begin(self, *, redirect: str, is_posted: bool) -> tuple[str, Mapping[str, Any]]:
         """Return the address to send the browser to, and what the answer has to fit: ``state``, ``nonce`` and so on.
+
+        *is_posted* asks for an answer that is posted, instead of one in the address.
 
         Raises:
             NotConnectedError: a setting is missing, or the certificate cannot be read.
@@ -44,6 +46,10 @@ class SignIn(Protocol):
             NotConnectedError: the token service refuses.
             MicrosoftUnavailableError: it does not answer.
         """
+        ...
+
+    def app_problem(self) -> str:
+        """Return why the app itself gets no token, whoever consented, and how that is cured; "" where it gets one."""
         ...
 
     def roles(self) -> Roles:

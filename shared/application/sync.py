@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from shared.application.messages import SyncMessage
 from shared.application.services import Services
 from shared.application.sync_audit import sync_audit
-from shared.application.sync_tenant import REASON_CHARACTERS_MAX, Before, before_reading, sync_tenant
+from shared.application.sync_tenant import REASON_CHARACTERS_MAX, Before, before_reading, code_of, sync_tenant
 from shared.domain.errors import (
     AlreadyExistsError,
     ChangedError,
@@ -169,7 +169,7 @@ def _read_tenants(services: Services, message: SyncMessage) -> _Rest | None:
             waiting.append(tenant_id)
             in_a_row += 1
             if message.attempt >= ATTEMPTS_MAX:
-                _park(services, tenant_id, before, str(error))
+                _park(services, tenant_id, before, error, str(error))
                 waiting.remove(tenant_id)
             elif in_a_row >= FAILURES_IN_A_ROW_MAX:
                 waiting = [*tenant_ids[number + 1 :], *waiting]
@@ -207,16 +207,17 @@ def _sync_or_park(services: Services, tenant_id: str, before: Before) -> None:
     except Exception as error:  # one tenant must not keep the others from being read
         if isinstance(error, ProrataError):
             logger.warning("sync: tenant %s parked: %s", tenant_id, error)
-            _park(services, tenant_id, before, str(error))
+            _park(services, tenant_id, before, error, str(error))
         else:
             logger.exception("sync: tenant %s parked by a fault", tenant_id)
-            _park(services, tenant_id, before, f"a fault in Prorata ({type(error).__name__}), see the log")
+            _park(services, tenant_id, before, error, f"a fault in Prorata ({type(error).__name__}), see the log")
 
 
-def _park(services: Services, tenant_id: str, before: Before, reason: str) -> None:
+def _park(services: Services, tenant_id: str, before: Before, error: Exception, reason: str) -> None:
     trouble = Trouble(
         tenant_id=tenant_id,
         kind=TroubleKind.PARKED,
+        code=code_of(error),
         reason=reason[:REASON_CHARACTERS_MAX],
         cure="Cure the reason, then ask for this tenant again (POST /api/sync with it), or wait for the next sync.",
         since=services.clock(),
@@ -228,6 +229,8 @@ def _stop(services: Services, on: date, error: NotConnectedError) -> None:
     """Let the day say that it stopped, and why; others may be doing the same."""
     logger.error("sync %s: stopped, connection %s", on, error.state)
     day = services.synced.days.begin(on, services.clock())
+    if (day.state, day.connection) == (DayState.STOPPED, error.state):
+        return
     stopped = replace(day, state=DayState.STOPPED, reason=str(error)[:REASON_CHARACTERS_MAX], connection=error.state)
     with suppress(ChangedError):
         services.synced.days.move(stopped)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from shared.application.services import Services
-from shared.application.sync_tenant import REASON_CHARACTERS_MAX, keep_news
+from shared.application.sync_tenant import REASON_CHARACTERS_MAX, code_of, keep_news
 from shared.domain.errors import MicrosoftRefusedError
 from shared.domain.snapshots.audit import facts_of
 from shared.domain.snapshots.tracks import Fact
@@ -74,6 +74,7 @@ def _refused(services: Services, error: MicrosoftRefusedError) -> Trouble:
     return Trouble(
         tenant_id="",
         kind=TroubleKind.AUDIT,
+        code=code_of(error),
         reason=str(error)[:REASON_CHARACTERS_MAX],
         cure="Connect with a user who may read the audit feed (Admin Agent), then sync again.",
         since=services.clock(),

@@ -181,6 +181,11 @@ def _sync_users(services: Services, tenant_id: str, counted: _Counted) -> None:
     counted.count = services.synced.licences.keep_users(tenant_id, users, services.clock())
 
 
+def code_of(error: Exception) -> str:
+    """Return what tells one cause from another, without the numbers of a single call."""
+    return f"{error.status} {error.code}" if isinstance(error, MicrosoftRefusedError) else type(error).__name__
+
+
 def _part(services: Services, tenant_id: str, kind: TroubleKind, before: Before, read: Callable[[], None]) -> None:
     """Read one part; where Microsoft refuses it, that is a trouble of the tenant and the rest goes on."""
     try:
@@ -190,6 +195,7 @@ def _part(services: Services, tenant_id: str, kind: TroubleKind, before: Before,
         trouble = Trouble(
             tenant_id=tenant_id,
             kind=kind,
+            code=code_of(error),
             reason=str(error)[:REASON_CHARACTERS_MAX],
             cure=_CURES[kind],
             since=services.clock(),

@@ -154,8 +154,9 @@ class ApiUse:
     refusal: str = ""
 
     def with_success(self, at: datetime) -> "ApiUse":
-        """Return it with a success, or itself where one was noted not long ago."""
-        if self.worked_at is not None and at - self.worked_at < USE_NOTED_EVERY:
+        """Return it with a success, or itself where one was noted not long ago and nothing was refused since."""
+        is_first_since = self.refused_at is not None and (self.worked_at is None or self.worked_at < self.refused_at)
+        if self.worked_at is not None and not is_first_since and at - self.worked_at < USE_NOTED_EVERY:
             return self
         return ApiUse(api=self.api, worked_at=at, refused_at=self.refused_at, refusal=self.refusal)
 

@@ -75,7 +75,7 @@ class RealPace:
 class Outcome:
     """How one call went. *status* 0 means that no answer came; *waited_s* is time spent on Microsoft and in pauses.
 
-    *code* is Microsoft's for the last refusal, "" for none.
+    *code* is Microsoft's for the last refusal, "" for none. *is_app_only* says that no person stood behind the call.
     """
 
     method: str
@@ -85,6 +85,7 @@ class Outcome:
     at: datetime
     correlation_id: str
     code: str = ""
+    is_app_only: bool = False
 
     @property
     def is_success(self) -> bool:

@@ -6,6 +6,7 @@ plain CSV elsewhere; the first bytes tell. It goes through temporary files, neve
 Not here: what a row of a price sheet says (``shared/documents/price_sheets``).
 """
 
+import io
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -78,7 +79,8 @@ class PartnerSales:
                 return None
             if answer.status == 204:
                 return None
-            return _unpacked(cast("BinaryIO", packed), name)
+            with io.BufferedReader(cast("io.RawIOBase", packed)) as source:
+                return _unpacked(cast("BinaryIO", source), name)
 
 
 def _objects(operation: Operation, path: str) -> Iterator[dict[str, Any]]:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from shared.domain.connection import ConnectionState, cure_of
 from shared.domain.consent import Identity, Probe, Roles, SignedIn, TokenEnd
-from shared.domain.errors import NotConnectedError
+from shared.domain.errors import NotConnectedError, OperationalError
 from shared.partner_center.hosts import Audience
 from shared.partner_center.standing import probe, roles_of
 from shared.partner_center.tokens import MsalTokens, refusal
@@ -33,16 +33,21 @@ class MsalSignIn:
         """Return the settings without which nobody can sign in."""
         return self._tokens.app.missing()
 
-    def begin(self, *, redirect: str, response_mode: str) -> tuple[str, Mapping[str, Any]]:
+    def begin(self, *, redirect: str, is_posted: bool) -> tuple[str, Mapping[str, Any]]:
         """Return the address to send the browser to, and what the answer has to fit.
+
+        *is_posted* asks for an answer that is posted, instead of one in the address.
 
         Raises:
             NotConnectedError: a setting is missing, or the certificate cannot be read.
         """
         flow: dict[str, Any] = self._tokens.application().initiate_auth_code_flow(
-            list(SCOPES), redirect_uri=redirect, prompt="select_account", response_mode=response_mode
+            list(SCOPES), redirect_uri=redirect, prompt="select_account", response_mode="form_post"
         )
-        return self._tokens.login_address(str(flow.pop("auth_uri"))), flow
+        address = self._tokens.login_address(str(flow.pop("auth_uri")))
+        if not is_posted:  # MSAL warns aloud where it is asked for this
+            address = address.replace("response_mode=form_post", "response_mode=query")
+        return address, flow
 
     def complete(self, flow: Mapping[str, Any], code: str) -> SignedIn:
         """Redeem *code* and return who signed in.
@@ -79,6 +84,14 @@ class MsalSignIn:
         """
         self._tokens.forget(Audience.PARTNER_CENTER)
         self._tokens.token(Audience.PARTNER_CENTER)
+
+    def app_problem(self) -> str:
+        """Return why the app itself gets no token, whoever consented, and how that is cured; "" where it gets one."""
+        try:
+            self._tokens.token(Audience.GRAPH, is_app_only=True)
+        except (NotConnectedError, OperationalError) as error:
+            return str(error)
+        return ""
 
     def roles(self) -> Roles:
         """Return the roles of the account that consented; where they may not be read, that."""

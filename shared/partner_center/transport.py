@@ -390,8 +390,12 @@ class _Call:
             at=self._pace.now(),
             correlation_id=self.correlation_id,
             code="" if 200 <= status < 300 else self._code,
+            is_app_only=self._is_app_only,
         )
-        self._transport.observe(self._request.audience, outcome)
+        try:
+            self._transport.observe(self._request.audience, outcome)
+        except ProrataError as error:  # the call is over: what it brought must not be lost to bookkeeping
+            _logger.warning("%s: its outcome was not noted (%s)", step.name, error)
 
 
 def _asks_for_a_person(answer: Answer, error: ProrataError) -> bool:

@@ -170,6 +170,7 @@ class _Filling:
         elif pricing := ordering.pricing_json(world, found):
             filled["pricing"] = pricing
             filled["termDuration"] = found.term or None
+            filled.setdefault("provisioningContext", {})
         if addons := line.get("addonItems"):
             filled["addonItems"] = [self.line(each, place, group) for place, each in enumerate(addons, number + 1)]
         return filled

@@ -1,7 +1,7 @@
 """Price sheets, exchange rates and the offer matrix, on the host of the price API.
 
-Invariants: with ``Accept-Encoding: deflate`` the body is a ZIP with one CSV, which is no encoding of HTTP; without it the
-CSV itself. A market, view or month that there is not is a 404.
+Invariants: with ``Accept-Encoding: deflate`` the body is a ZIP with one CSV, which is no encoding of HTTP; without it
+the CSV itself. A market, view or month that there is not is a 404.
 
 Not here: the rows (``price_sheet_rows``).
 """
@@ -30,11 +30,6 @@ _FILES = {
     "licensebasedest": "licensebasedest.csv",
     "licensebasedeos": "licensebasedeos.csv",
 }
-_OFFER_MATRIX = tuple(
-    "ProductTitle ProductId SkuId SkuTitle ProvisioningId ProvisioningString MinLicenses MaxLicenses "
-    "AssetOwnershipLimit AssetOwnershipLimitType ProductSkuPreRequisites ProductSkuConversion Description "
-    "AllowedCountries".split()
-)
 _ZIPPED_AT = (2026, 1, 1, 0, 0, 0)
 
 
@@ -112,7 +107,7 @@ def _offer_matrix(asked: Asked) -> Answer:
         for each in items().values()
         if each.is_licence
     ]
-    return _file(asked, f"offermatrix-{month:%Y%m}.csv", _OFFER_MATRIX, rows)
+    return _file(asked, f"offermatrix-{month:%Y%m}.csv", sheets.OFFER_COLUMNS, rows)
 
 
 def _file(asked: Asked, name: str, columns: Sequence[str], rows: Iterable[Row]) -> Answer:

@@ -7,7 +7,7 @@ import uuid
 
 from local.partner_center.answers import Answer, Asked, Call, RefusedError, collection, instant
 from local.partner_center.customers_making import tell
-from local.partner_center.entities import Json
+from local.partner_center.entities import Json, Subscription
 
 _NEVER = "9999-12-31T23:59:59.9970000"
 
@@ -95,10 +95,14 @@ def fraud_events(asked: Asked) -> list[Json]:
     for customer in asked.world.customers.values():
         for subscription in customer.subscriptions.values():
             if "azure" in subscription.product_type.lower() and subscription.status == "active":
-                told = (customer.id, customer.name, subscription.entitlement_id or subscription.id)
-                kept.append(_fraud_event(asked, *told))
+                kept.append(_fraud_event(asked, customer.id, customer.name, _azure_id(subscription)))
                 return kept
     return kept
+
+
+def _azure_id(subscription: Subscription) -> str:
+    first = next(iter(subscription.entitlements), {})
+    return str(first.get("id") or subscription.entitlement_id or subscription.id)
 
 
 def _fraud_event(asked: Asked, customer_id: str, name: str, subscription_id: str) -> Json:

@@ -10,10 +10,12 @@ Not here: what differences mean together (``comparison``).
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
 
 from shared.domain.snapshots.changes import AUDIT, MICROSOFTS
 from shared.domain.snapshots.tracks import Fact, Track
 
+JUST_BEFORE = timedelta(microseconds=1)
 LAG, SKEW = timedelta(minutes=15), timedelta(minutes=5)
 SAME = timedelta(minutes=15)
 """So far apart may be our own word and the feed's about one and the same change."""
@@ -61,7 +63,7 @@ def differences(track: Track, facts: Sequence[Fact], aspect: str) -> tuple[str |
     path = _Path(aspect)
     if track.is_cut:
         path.begin(track.points[0].values.get(aspect, ""), track.points[0].at)
-    waiting = list(facts)
+    waiting = _in_chains(facts)
     for number, point in enumerate(track.points):
         if number == 0 and track.is_cut:
             continue
@@ -74,6 +76,20 @@ def differences(track: Track, facts: Sequence[Fact], aspect: str) -> tuple[str |
     for fact in waiting:
         path.tell(fact)
     return path.opening, path.found
+
+
+def _in_chains(facts: Sequence[Fact]) -> list[Fact]:
+    """Return *facts* with those of one instant so that each begins where the one before it ends."""
+    ordered: list[Fact] = []
+    for _, tied in groupby(facts, key=lambda fact: fact.at):
+        left = list(tied)
+        while left:
+            ends = {fact.after for fact in left}
+            following = next((fact for fact in left if ordered and fact.before == ordered[-1].after), None)
+            first = following or next((fact for fact in left if fact.before not in ends), left[0])
+            left.remove(first)
+            ordered.append(first)
+    return ordered
 
 
 def _told_until(facts: Sequence[Fact], running: str | None, at: datetime, value: str) -> int:
@@ -120,7 +136,7 @@ class _Path:
         if self.running is None:
             self.begin(fact.after if fact.before is None else fact.before, fact.at)
         if fact.before is not None and self.running not in {fact.before, fact.after}:
-            self._add(fact.before, fact.at, self._last, told_by=fact)
+            self._add(fact.before, fact.at - JUST_BEFORE, self._last, told_by=fact)
         if self.running != fact.after and fact.source in MICROSOFTS:
             self._add(fact.after, fact.at, None, told_by=fact)
         self.running = fact.after

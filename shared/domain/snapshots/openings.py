@@ -21,7 +21,7 @@ from shared.domain.snapshots.aspects import (
     term_start,
 )
 from shared.domain.snapshots.changes import SNAPSHOT, Change, ChangeKind, content_id
-from shared.domain.snapshots.differences import Difference
+from shared.domain.snapshots.differences import JUST_BEFORE, Difference
 from shared.domain.snapshots.seats import Arrival, additions
 from shared.domain.snapshots.tracks import Fact
 
@@ -49,8 +49,10 @@ class Opening:
     def renewed_at(self) -> datetime | None:
         """The first instant of the running term, where it is not the first term."""
         starts_on = term_start(self.values)
-        is_later = starts_on is not None and starts_on > self.created_at.date() + _DAY
-        return midnight(starts_on) if starts_on and is_later and self.values.get(Aspect.TRIAL) != "true" else None
+        if starts_on is None or self.seen_at is None or self.values.get(Aspect.TRIAL) == "true":
+            return None
+        is_later = self.created_at.date() + _DAY < starts_on <= self.seen_at.date()
+        return midnight(starts_on) if is_later else None
 
 
 def created(opening: Opening) -> Iterator[Change]:
@@ -86,7 +88,7 @@ def assumed(opening: Opening) -> Iterator[Difference]:
                 aspect=aspect,
                 before=first[aspect],
                 after=opening.values[aspect],
-                at=opening.known_at[aspect],
+                at=opening.known_at[aspect] - JUST_BEFORE,
                 since=opening.renewed_at or opening.created_at,
                 point=0,
             )

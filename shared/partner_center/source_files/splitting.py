@@ -17,6 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 from types import TracebackType
 from typing import BinaryIO, Self, cast
 
@@ -31,16 +32,17 @@ from shared.partner_center.source_files.row_sink import Reading
 BUFFERED_BYTES_MAX = 16 << 20
 """As much again may be on its way to the temporary file."""
 SPILL_FROM_BYTES = 2 << 10
-_ORIGIN = b'{"%s":"%%d",' % ORIGIN_LINE.encode()
-_GZIP, _FASTEST = 31, 1
+_ORIGIN = b'{"%s":"' % ORIGIN_LINE.encode()
+_GZIP, _FASTEST = 31, 0
 _BRACE = ord("{")
 
 
 @dataclass(slots=True)
 class _Pending:
-    """One customer's rows: those that wait, and where those that were spilled lie."""
+    """One customer's rows: those that wait (*size* bytes, in pieces), and where those that were spilled lie."""
 
-    rows: bytearray = field(default_factory=bytearray)
+    rows: list[bytes | memoryview] = field(default_factory=list)
+    size: int = 0
     spilled: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -80,24 +82,26 @@ class Extracts:
     def json_row(self, customer_id: object, row: bytes, line: int) -> None:
         """Append a row of a JSON lines file, unless it names no customer."""
         if isinstance(customer_id, str) and customer_id.strip():
-            self.add(customer_id.strip().casefold(), _ORIGIN % line + row[row.index(b"{") + 1 :].rstrip() + b"\n")
+            values = row[row.index(b"{") + 1 :].rstrip()
+            self.add(customer_id.strip().casefold(), b'%b%d",%b\n' % (_ORIGIN, line, values))
 
     def json_rows(self, customer_ids: Sequence[str], chunk: bytes, starts: Sequence[int], line: int) -> None:
         """Append the rows of a chunk that begin at *starts* (the end of the last behind them), one for each customer.
 
-        The first stands on that *line*. This runs for every row of a month of Azure.
+        The first stands on that *line*. This runs for every row of a month of Azure, so rows are not copied before
+        they are spilled: the chunk waits with them.
         """
-        view, delivered = memoryview(chunk), self._delivered
-        for index, customer_id in enumerate(customer_ids):
-            start, end = starts[index], starts[index + 1]
+        view, delivered, start = memoryview(chunk), self._delivered, starts[0]
+        ends = islice(starts, 1, None)
+        for number, (customer_id, end) in enumerate(zip(customer_ids, ends, strict=False), line):
             pending = delivered.get(customer_id)
-            if pending is None or chunk[start] != _BRACE or not chunk.endswith(b"}\n", start, end):
-                self.json_row(customer_id, chunk[start:end], line + index)
+            if pending is None or chunk[start] != _BRACE or chunk[end - 2 : end] != b"}\n":
+                self.json_row(customer_id, chunk[start:end], number)
                 self._remember(customer_id)
-                continue
-            rows = pending.rows
-            rows += _ORIGIN % (line + index)
-            rows += view[start + 1 : end]
+            else:
+                pending.rows += (b'%b%d",' % (_ORIGIN, number), view[start + 1 : end])
+                pending.size += end - start
+            start = end
         self._buffered += len(chunk)  # the numbers of lines are a hundredth of it
         if self._buffered > BUFFERED_BYTES_MAX:
             self._flush(SPILL_FROM_BYTES)
@@ -112,9 +116,10 @@ class Extracts:
         """Append a row, line break included."""
         pending = self._customers.get(customer_id)
         if pending is None:
-            pending = self._customers[customer_id] = _Pending(bytearray(self._prefix))
+            pending = self._customers[customer_id] = _Pending([self._prefix], len(self._prefix))
             self._buffered += len(self._prefix)
-        pending.rows += row
+        pending.rows.append(row)
+        pending.size += len(row)
         self._buffered += len(row)
         if self._buffered > BUFFERED_BYTES_MAX:
             self._flush(SPILL_FROM_BYTES)
@@ -130,7 +135,7 @@ class Extracts:
         for offset, length in pending.spilled:
             self._spill.seek(offset)
             target.write(self._spill.read(length))
-        if pending.rows:
+        if pending.size:
             target.write(_zipped(pending.rows))
 
     def bundle(self) -> tuple[BinaryIO, dict[str, tuple[int, int]]]:
@@ -151,13 +156,16 @@ class Extracts:
     def _flush(self, from_bytes: int) -> None:
         """Spill the larger buffers; if that frees too little, all of them."""
         self._settle()
-        leaving = [each for each in self._customers.values() if each.rows and len(each.rows) >= from_bytes]
-        if sum(len(each.rows) for each in leaving) < self._buffered // 2:
-            leaving = [each for each in self._customers.values() if each.rows]
+        waiting = [each for each in self._customers.values() if each.size]
+        leaving = [each for each in waiting if each.size >= from_bytes]
+        if sum(each.size for each in leaving) < self._buffered // 2:
+            leaving = waiting
         batch = [(each, each.rows) for each in leaving]
         for each in leaving:
-            each.rows = bytearray()
-        self._buffered = sum(len(each.rows) for each in self._customers.values())
+            each.rows, each.size = [], 0
+        self._buffered = sum(each.size for each in waiting)
+        for each in waiting:
+            each.rows = [b"".join(each.rows)] if each.rows else []  # else a few rows would keep a whole chunk
         self._spilling = self._thread.submit(_spill, self._spill, batch)
 
     def _settle(self) -> None:
@@ -232,7 +240,7 @@ class _Pieces(io.RawIOBase):
         return filled
 
 
-def _spill(target: BinaryIO, batch: list[tuple[_Pending, bytearray]]) -> None:
+def _spill(target: BinaryIO, batch: list[tuple[_Pending, list[bytes | memoryview]]]) -> None:
     target.seek(0, io.SEEK_END)
     at = target.tell()
     for pending, rows in batch:
@@ -240,6 +248,7 @@ def _spill(target: BinaryIO, batch: list[tuple[_Pending, bytearray]]) -> None:
         pending.spilled.append((at, len(member)))
         target.write(member)
         at += len(member)
+        rows.clear()
     target.flush()
 
 
@@ -249,5 +258,5 @@ def _csv_line(values: Sequence[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _zipped(rows: bytearray) -> bytes:
-    return isal_zlib.compress(rows, _FASTEST, _GZIP)
+def _zipped(rows: list[bytes | memoryview]) -> bytes:
+    return isal_zlib.compress(b"".join(rows), _FASTEST, _GZIP)

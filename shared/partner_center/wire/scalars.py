@@ -18,6 +18,7 @@ import msgspec
 Scalar = str | int | float | bool | None
 """A field whose type Microsoft does not keep to."""
 DIGITS_MAX = 40
+COUNT_DIGITS_MAX = 18
 
 _INSTANT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?)?(Z|[+-]\d{2}:?\d{2})?",
@@ -48,9 +49,10 @@ def whole(value: Scalar) -> int:
     if isinstance(value, bool) or value is None:
         return 0
     try:
-        return int(Decimal(str(value).strip()))
-    except (InvalidOperation, ValueError, OverflowError):
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
         return 0
+    return int(number) if number.is_finite() and number.adjusted() < COUNT_DIGITS_MAX else 0
 
 
 def flag(value: Scalar) -> bool | None:
@@ -101,7 +103,8 @@ def amount(raw: msgspec.Raw) -> Decimal:
         number = Decimal(written)
     except InvalidOperation:
         raise ValueError(f"{written[:DIGITS_MAX]!r} is no amount") from None
-    if not number.is_finite() or number.adjusted() > DIGITS_MAX or len(number.as_tuple().digits) > DIGITS_MAX:
+    digits, exponent = number.as_tuple().digits, number.as_tuple().exponent
+    if not isinstance(exponent, int) or max(len(digits), number.adjusted(), -exponent) > DIGITS_MAX:
         raise ValueError(f"{written[:DIGITS_MAX]!r} is no amount")
     return number
 

@@ -47,10 +47,14 @@ class TroubleKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
-    """Why a tenant, or a part of it, could not be read; *since* is when that was first so."""
+    """Why a tenant, or a part of it, could not be read; *since* is when that was first so.
+
+    *code* tells troubles apart; *reason* is the first one's, with the numbers that Microsoft's support asks for.
+    """
 
     tenant_id: str
     kind: TroubleKind
+    code: str
     reason: str
     cure: str
     since: datetime
@@ -125,9 +129,9 @@ class Synced:
         return [each for each in found if wanted is None or table_key(each.tenant_id.lower()) in wanted]
 
     def keep_trouble(self, trouble: Trouble, known: Iterable[Trouble]) -> None:
-        """Keep what is wrong, unless it stands among *known* already; then it keeps its *since*."""
+        """Keep what is wrong, unless the same stands among *known* already; another one keeps the first *since*."""
         before = next((each for each in known if _place(each) == _place(trouble)), None)
-        if before is None or replace(before, since=trouble.since) != trouble:
+        if before is None or before.code != trouble.code:
             content = packed(trouble if before is None else replace(trouble, since=before.since))
             self._tables.upsert(TROUBLES, _PARTITION, _place(trouble), {"content": content})
 

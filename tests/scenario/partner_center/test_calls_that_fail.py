@@ -1,4 +1,4 @@
-"""Calls that fail on the way, or are refused: what is repeated, with which ids, how long it is waited, what is raised."""
+"""Calls that fail on the way, or are refused: what is repeated and with which ids, the waits, the errors."""
 
 import re
 from datetime import UTC, datetime
@@ -16,10 +16,11 @@ from shared.domain.errors import (
     NotConnectedError,
     NotFoundError,
     ProrataError,
+    StorageUnavailableError,
     ThrottledError,
 )
 from shared.partner_center.gateway import PartnerCenter
-from shared.partner_center.hosts import Audience
+from shared.partner_center.hosts import Audience, Hosts
 from shared.partner_center.pace import Outcome
 from shared.partner_center.transport import Request
 
@@ -348,3 +349,16 @@ def test_an_observer_hears_of_each_call(microsoft: Any, script: Any, outcomes: l
     assert (200, 2, 2.5, True) == (first.status, first.tries, first.waited_s, first.is_success)
     assert datetime(2026, 10, 8, 12, 0, 2, 500000, tzinfo=UTC) == first.at
     assert (400, 1, False) == (second.status, second.tries, second.is_success)
+
+
+def test_an_observer_that_fails_costs_no_answer(script: Any, tokens: Any, pace: Any) -> None:
+    """What Microsoft did must not be lost because a note of it could not be kept."""
+
+    def fail(_audience: Audience, _outcome: Outcome) -> None:
+        raise StorageUnavailableError("the disk is full")
+
+    url = script.base_url
+    hosts = Hosts(login=url, partner_center=url, partner_api=url, graph=url)
+    script.then(201, {"id": "made"})
+
+    assert 201 == ask(PartnerCenter(hosts, tokens, pace=pace, observe=fail), POST).status

@@ -27,6 +27,10 @@ CUSTOMER = {
         },
     },
 }
+REFUNDABLE = [
+    {"quantity": 2, "allowedUntilDateTime": "2026-01-25T20:39:17.182697+00:00"},
+    {"quantity": 10, "allowedUntilDateTime": "2026-01-24T20:39:17Z"},
+]
 SUBSCRIPTION = {
     "id": "A4C1340D-6911-4758-BBA3-0C4C6007D161",
     "offerId": "CFQ7TTC0LH18:0001:CFQ7TTC0K971",
@@ -48,10 +52,7 @@ SUBSCRIPTION = {
     "renewalTermDuration": "",
     "refundableQuantity": {
         "totalQuantity": 12,
-        "details": [
-            {"quantity": 2, "allowedUntilDateTime": "2026-01-25T20:39:17.182697+00:00"},
-            {"quantity": 10, "allowedUntilDateTime": "2026-01-24T20:39:17Z"},
-        ],
+        "details": REFUNDABLE,
     },
     "cancellationAllowedUntilDate": "0001-01-01T00:00:00",
     "scheduledNextTermInstructions": {
@@ -116,8 +117,7 @@ def test_a_subscription_is_read_whatever_its_types(microsoft: Any, script: Any) 
 
 def test_the_same_subscription_in_other_order_makes_an_equal_value(microsoft: Any, script: Any) -> None:
     """A comparison of two nights must find nothing where nothing happened."""
-    details = SUBSCRIPTION["refundableQuantity"]["details"]  # type: ignore[index]  # a plain dictionary
-    shuffled = dict(reversed(SUBSCRIPTION.items())) | {"refundableQuantity": {"details": details[::-1]}}
+    shuffled = dict(reversed(SUBSCRIPTION.items())) | {"refundableQuantity": {"details": REFUNDABLE[::-1]}}
     script.then(200, SUBSCRIPTION).then(200, shuffled)
 
     assert microsoft.subscription("t1", "s1") == microsoft.subscription("t1", "s1")

@@ -14,9 +14,9 @@ def page(ids: list[str], following: dict[str, Any] | None = None) -> dict[str, A
     return {"totalCount": len(ids), "items": items, "links": links}
 
 
-def continued(uri: str, token: str = "NEXT", **more: str) -> dict[str, Any]:
+def continued(uri: str, **more: str) -> dict[str, Any]:
     """Return a link to the next page."""
-    headers = [{"key": "MS-ContinuationToken", "value": token}, *({"key": k, "value": v} for k, v in more.items())]
+    headers = [{"key": "MS-ContinuationToken", "value": "NEXT"}, *({"key": k, "value": v} for k, v in more.items())]
     return {"uri": uri, "method": "GET", "headers": headers}
 
 

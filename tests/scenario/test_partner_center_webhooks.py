@@ -1,0 +1,208 @@
+"""Partner Center notifies the function app: signed, doubled, late, out of order, forged; each time we look again."""
+
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+
+from local import webhook_commands
+from local.partner_center import changing
+from local.partner_center.customers_making import create_customer
+from local.partner_center.entities import Customer, Subscription
+from local.partner_center.faults import Fault, FaultKind
+from local.partner_center.opening import open_world, serve
+from local.partner_center.server import Simulator
+from local.partner_center.subscribing import Purchase, place_order
+from local.screen import Screen
+from local.serving import Machine, open_machine
+from shared.bootstrap import services_for
+from shared.partner_center.gateway import PartnerCenter
+from shared.settings import Settings
+from shared.storage.names import POISON_SUFFIX, QUEUES
+
+DRAIN_S = 60
+
+
+@dataclass
+class Shop:
+    """A connected function app, the simulator behind it, and one customer with one subscription."""
+
+    machine: Machine
+    simulator: Simulator
+    customer: Customer
+    subscription: Subscription
+
+    def get(self, path: str) -> Any:
+        """Return the JSON of an answer."""
+        answer = requests.get(f"{self.machine.host.base_url}/api/{path}", timeout=30)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def drain(self) -> None:
+        """Wait until the queues are empty."""
+        self.machine.host.drain(DRAIN_S)
+
+    def seats(self, quantity: int) -> None:
+        """Change the seats in Partner Center, which tells its webhooks."""
+        with self.simulator.world.lock:
+            changing.change_quantity(self.simulator.world, self.subscription, quantity, actor="ada@reseller.example")
+
+    def delivered(self, *, with_late: bool = False) -> int:
+        """Let Microsoft send what waits, work it off, and return how many notifications were taken."""
+        taken = self.simulator.deliver_webhooks(with_late=with_late)
+        self.drain()
+        return taken
+
+    def fault(self, kind: FaultKind, **more: Any) -> None:
+        """Let the next notification go wrong."""
+        self.simulator.fault(Fault(kind=kind, **more))
+
+    def known_seats(self) -> int:
+        """Return the quantity that our own record shows."""
+        customer = self.get(f"customers/{self.customer.id}")
+        return int(customer["subscriptions"][0]["quantity"])
+
+    def events(self) -> list[str]:
+        """Return the subscription's timeline in short."""
+        return [entry["text"] for entry in self.get(f"customers/{self.customer.id}/timeline")]
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A shop whose webhooks are registered and whose first sync is done."""
+    world = open_world()
+    with serve(world) as simulator:
+        trust = tmp_path / "roots.pem"
+        trust.write_bytes(simulator.trust_pem)
+        url, partner, port = simulator.base_url, world.partner, free_port()
+        settings = Settings(
+            embedded_root=tmp_path / "store",
+            base_url=f"http://127.0.0.1:{port}",
+            partner_tenant_id=partner.tenant_id,
+            client_id=partner.client_id,
+            client_secret=partner.client_secret,
+            login_url=url,
+            partner_center_url=url,
+            partner_api_url=url,
+            graph_url=url,
+            webhook_certificate_hosts=urlsplit(url).netloc,
+            webhook_trust_file=trust,
+        )
+        customer = create_customer(world, name="Adatum", domain="adatum.onmicrosoft.com")
+        order = place_order(
+            world, customer, [Purchase(product_id="CFQ7TTC0LH18", sku_id="0001", quantity=10, term="P1Y")]
+        )
+        subscription = next(each for each in customer.subscriptions.values() if each.order_id == order.id)
+        machine = open_machine(settings, port=port, has_timers=False)
+        with machine.host as host:
+            shop = Shop(machine, simulator, customer, subscription)
+            connect(f"{host.base_url}/api")
+            microsoft = services_for(Settings()).microsoft()
+            assert isinstance(microsoft, PartnerCenter)
+            address = f"{host.base_url}/api/webhooks/partner-center"
+            webhook_commands.register(microsoft.webhooks, address, [], Screen(is_json=True))
+            assert requests.post(f"{host.base_url}/api/sync", timeout=30).status_code == 202
+            shop.drain()
+            shop.delivered(with_late=True)
+            yield shop
+
+
+def free_port() -> int:
+    """Return a port that nobody uses; the sign-in page must know it before the app listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def connect(api: str) -> None:
+    """Consent as a person with a browser does."""
+    browser = requests.Session()
+    answer = browser.get(f"{api}/connection/login", timeout=30)
+    assert answer.status_code == 200, answer.text
+    assert requests.get(f"{api}/connection", timeout=30).json()["state"] == "connected"
+
+
+def test_a_change_is_known_minutes_after_the_notification(shop: Shop) -> None:
+    """Nobody waits for the night: the hint makes us read the customer again."""
+    assert 10 == shop.known_seats()
+    shop.seats(14)
+
+    assert 1 == shop.delivered()
+    assert 14 == shop.known_seats()
+
+
+def test_a_doubled_notification_changes_nothing_more(shop: Shop) -> None:
+    """At least once is Microsoft's promise; once is ours."""
+    shop.fault(FaultKind.WEBHOOK_DUPLICATED)
+    shop.seats(14)
+    shop.delivered()
+    events = shop.events()
+    shop.delivered(with_late=True)
+
+    assert 14 == shop.known_seats()
+    assert events == shop.events()
+
+
+def test_notifications_out_of_order_and_two_days_late_end_in_the_present(shop: Shop) -> None:
+    """Whatever order they come in, what is read is what is so now."""
+    shop.fault(FaultKind.WEBHOOK_DISORDERED)
+    shop.seats(14)
+    shop.fault(FaultKind.WEBHOOK_LATE, value=48)
+    shop.seats(17)
+    shop.delivered()
+    shop.simulator.advance(hours=1)
+    shop.seats(15)
+    shop.delivered(with_late=True)
+
+    assert 15 == shop.known_seats()
+
+
+@pytest.mark.parametrize("kind", [FaultKind.WEBHOOK_FORGED, FaultKind.WEBHOOK_HOSTILE_CERTIFICATE])
+def test_a_forged_notification_changes_nothing(shop: Shop, kind: FaultKind) -> None:
+    """It is answered 401; nothing is fetched, queued or kept, and the night's sync finds the change."""
+    shop.fault(kind, times=None)
+    shop.seats(14)
+    shop.delivered(with_late=True)
+
+    assert 10 == shop.known_seats()
+    assert [] == list(shop.machine.stores.tables.query("inboundwebhooks", "partner-center"))[1:]
+
+
+def test_a_test_event_comes_back_as_delivered(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    """The command has Microsoft send one and tells how it fared."""
+    microsoft = services_for(Settings()).microsoft()
+    assert isinstance(microsoft, PartnerCenter)
+    shop.simulator.send_webhooks_soon()
+
+    assert 0 == webhook_commands.send_test(microsoft.webhooks, Screen(is_json=True), wait_s=20)
+    assert '"delivered": true' in capsys.readouterr().out
+
+
+def test_registering_again_changes_nothing_and_another_address_replaces(shop: Shop) -> None:
+    """One registration for each partner."""
+    microsoft = services_for(Settings()).microsoft()
+    assert isinstance(microsoft, PartnerCenter)
+    before = microsoft.webhooks.get()
+    address = f"{shop.machine.host.base_url}/api/webhooks/partner-center"
+    webhook_commands.register(microsoft.webhooks, address, [], Screen(is_json=True))
+    assert before == microsoft.webhooks.get()
+
+    webhook_commands.register(microsoft.webhooks, f"{address}?2", ["invoice-ready"], Screen(is_json=True))
+    after = microsoft.webhooks.get()
+    assert after is not None
+    assert ("invoice-ready", "test-created") == after.events
+
+
+def test_an_invoice_that_is_ready_is_asked_for(shop: Shop) -> None:
+    """The month closes at Microsoft's; the hint makes us list the invoices."""
+    shop.simulator.advance(days=40)
+    shop.delivered(with_late=True)
+
+    assert shop.get("microsoft-invoices")
+    assert all(shop.machine.stores.queues.depth(queue + POISON_SUFFIX) == 0 for queue in QUEUES)
