@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -78,8 +78,6 @@ def measure(folder: Path, kind: str, *, reads: bool, limit: int) -> dict[str, An
     from shared.bootstrap import build_services, open_stores  # noqa: PLC0415 - as above
     from shared.domain.periods import BillingPeriod  # noqa: PLC0415 - as above
     from shared.domain.snapshots.deliveries import ExportKind  # noqa: PLC0415 - as above
-    from shared.partner_center.source_files.reading import read_file  # noqa: PLC0415 - as above
-    from shared.partner_center.source_files.row_sink import Reading  # noqa: PLC0415 - as above
     from shared.settings import Settings  # noqa: PLC0415 - as above
     from shared.storage.names import DELIVERIES_QUEUE  # noqa: PLC0415 - as above
 
@@ -102,18 +100,12 @@ def measure(folder: Path, kind: str, *, reads: bool, limit: int) -> dict[str, An
         period = BillingPeriod.parse(PERIOD)
         (delivery,) = services.deliveries.of_period(period)
         work_off_billing(services, DeliveryMessage(step="look", period=PERIOD, row=delivery.row))
-        messages = services.queues.receive(DELIVERIES_QUEUE, limit=32)
-        for message in messages:
+        for message in services.queues.receive(DELIVERIES_QUEUE, limit=32):
             step = DeliveryMessage.parse(message.body)
-            if step.step != "part":
-                continue
-            if reads:
-                began = time.perf_counter()
-                read_file(_Local(paths[step.part]), Reading(keeps_lines=False))
-                spent["read"] += time.perf_counter() - began
-            began = time.perf_counter()
-            work_off_billing(services, step)
-            spent["ingest"] += time.perf_counter() - began
+            if step.step == "part":
+                if reads:
+                    spent["read"] += _timed(lambda part=step.part: _read(paths[part]))
+                spent["ingest"] += _timed(lambda part=step: work_off_billing(services, part))
     (delivery,) = services.deliveries.of_period(period)
     customers = len(services.sources.customers(period))
     shutil.rmtree(root)
@@ -124,6 +116,19 @@ def measure(folder: Path, kind: str, *, reads: bool, limit: int) -> dict[str, An
         "lines": delivery.row_count,
         "customers": customers,
     }
+
+
+def _timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def _read(path: Path) -> None:
+    from shared.partner_center.source_files.reading import read_file  # noqa: PLC0415 - only where files are read
+    from shared.partner_center.source_files.row_sink import Reading  # noqa: PLC0415 - as above
+
+    read_file(_Local(path), Reading(keeps_lines=False))
 
 
 class _Local:
@@ -149,7 +154,11 @@ def main() -> None:
     parser.add_argument("kind", choices=KINDS)
     parser.add_argument("--memory", action="store_true")
     parser.add_argument("--parts", type=int, default=10)
+    parser.add_argument("--make", type=int, default=0, help="write parts of so many lines in all, and measure nothing")
     options = parser.parse_args()
+    if options.make:
+        write_reconciliation(options.folder, lines=options.make, parts=options.parts, seed=7)
+        return
     print(json.dumps(measure(options.folder, options.kind, reads=not options.memory, limit=options.parts)))
 
 

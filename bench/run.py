@@ -28,7 +28,10 @@ DATA = ROOT / ".prorata" / "bench"
 RESULTS = HERE / "results"
 CUSTOMERS, RULES, PARTS, SEED = 5_000, 8_000, 10, 7
 RATIO_MAX, PEAK_MIB_MAX = 0.25, 128
+SYNC_CALLS_MAX = 5.1
 ENGINE_S_MAX, LOOKUP_US_MAX = 1.0, 2.0
+INGEST_RATIO_MAX = 1.3
+INGEST_KINDS = ("usage", "reconciliation")
 ENGINE_KINDS = ("new_commerce", "legacy", "own_service")
 SIDES: Mapping[str, Sequence[str]] = {
     "Prorata": ("bench/product.py",),
@@ -162,6 +165,52 @@ def engine() -> tuple[dict[str, Any], dict[str, bool]]:
     return told, goals
 
 
+def ingest(lines: int, rounds: int) -> tuple[dict[str, Any], dict[str, bool]]:
+    """Measure the way in of export parts against just reading them; return what was measured and the goals."""
+    folders = {"usage": make_data(lines) / "parts", "reconciliation": DATA / f"reconciliation-{lines}-{SEED}" / "parts"}
+    if not folders["reconciliation"].exists():
+        measure(["bench/ingest.py", str(folders["reconciliation"]), "reconciliation", "--make", str(lines)])
+    told: dict[str, Any] = {}
+    print(f"\n{PARTS} parts of {lines // PARTS:,} lines: downloaded, kept, laid out by customer")
+    print(f"{'':26} {'read s':>8} {'way in s':>9} {'ratio':>7} {'peak MiB':>9}")
+    for kind in INGEST_KINDS:
+        runs = [measure(["bench/ingest.py", str(folders[kind]), kind]).told for _ in range(rounds)]
+        alone = measure(["bench/ingest.py", str(folders[kind]), kind, "--memory"]).told
+        read, way_in = (median(run["seconds"][side] for run in runs) for side in ("read", "ingest"))
+        peak = round(alone["peak_mib"], 1)
+        told[kind] = {"read_s": read, "way_in_s": way_in, "ratio": round(way_in / read, 2), "peak_mib": peak}
+        print(f"{kind:26} {read:8.2f} {way_in:9.2f} {way_in / read:7.2f} {peak:9.1f}")
+    both = sum(told[kind]["way_in_s"] for kind in INGEST_KINDS) / sum(told[kind]["read_s"] for kind in INGEST_KINDS)
+    told["ratio"] = round(both, 2)
+    print(f"{'both':26} {'':8} {'':9} {both:7.2f}")
+    goals = {f"the way in at most {INGEST_RATIO_MAX} of reading, both kinds": both <= INGEST_RATIO_MAX}
+    for kind in INGEST_KINDS:
+        goals[f"{kind}: the way in at most {INGEST_RATIO_MAX} of reading"] = told[kind]["ratio"] <= INGEST_RATIO_MAX
+        goals[f"{kind}: the way in at most {PEAK_MIB_MAX} MiB"] = told[kind]["peak_mib"] <= PEAK_MIB_MAX
+    show(goals)
+    return told, goals
+
+
+def sync() -> tuple[dict[str, Any], dict[str, bool]]:
+    """Measure two full syncs in a row from the simulator; return what was measured and the goals."""
+    told = dict(measure(["bench/sync.py", str(CUSTOMERS)]).told)
+    first, second = told["runs"]
+    print(f"\n{told['customers']:,} customers, {told['subscriptions']:,} subscriptions, one worker")
+    print(f"{'':26} {'wall s':>8} {'CPU s':>8} {'waited s':>9} {'ours':>6} {'calls each':>11} {'writes':>8}")
+    for name, run in (("first sync", first), ("second sync", second)):
+        columns = f"{run['wall_s']:8.1f} {run['cpu_s']:8.1f} {run['waited_s']:9.1f} {run['outside_waiting']:6.0%}"
+        print(f"{name:26} {columns} {run['calls_per_customer']:11.2f} {run['writes']:8,}")
+    print(f"{'peak':26} {told['peak_mib']:8.1f} MiB")
+    goals = {
+        "a second sync in a row writes nothing": second["writes"] == 0,
+        f"at most {SYNC_CALLS_MAX} calls for a customer, its token among them": first["calls_per_customer"]
+        <= SYNC_CALLS_MAX,
+        f"a sync at most {PEAK_MIB_MAX} MiB": told["peak_mib"] <= PEAK_MIB_MAX,
+    }
+    show(goals)
+    return told, goals
+
+
 def show(goals: Mapping[str, bool]) -> None:
     """Print the goals, met and missed."""
     for goal, is_met in goals.items():
@@ -195,7 +244,13 @@ def main() -> int:
     parser.add_argument("--lines", type=int, default=0, help="rows of daily usage: 1,000,000, or 100,000 with --quick")
     parser.add_argument("--quick", action="store_true", help="one round; the results are not kept")
     parser.add_argument("--engine", action="store_true", help="the engine and price look-ups only")
+    parser.add_argument("--ingest", action="store_true", help="the way in of Microsoft's exports only")
+    parser.add_argument("--sync", action="store_true", help="two full syncs from the simulator only")
     options = parser.parse_args()
+    if options.sync:
+        return 0 if all(sync()[1].values()) else 1
+    if options.ingest:
+        return 0 if all(ingest(options.lines or 1_000_000, 1 if options.quick else 3)[1].values()) else 1
     if options.engine:
         return 0 if all(engine()[1].values()) else 1
     lines = options.lines or (100_000 if options.quick else 1_000_000)

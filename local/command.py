@@ -361,11 +361,12 @@ def _change(options: argparse.Namespace, screen: Screen) -> int:
 
 
 def _demo(_options: argparse.Namespace, screen: Screen) -> int:
-    from local.demo.run import run_demo  # noqa: PLC0415 - as above
+    from local.demo.run import closed_month, run_demo  # noqa: PLC0415 - as above
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    settings = Settings(reseller_name="Norrsken Cloud AB (demo)")
-    screen.demo(run_demo(settings, settings.embedded_root.parent / "demo", screen.say))
+    settings, now = Settings(reseller_name="Norrsken Cloud AB (demo)"), datetime.now(UTC)
+    folder = settings.embedded_root.parent / "demo"
+    screen.demo(run_demo(settings, folder, screen.say, period=closed_month(now), now=now))
     return DONE
 
 

@@ -98,7 +98,8 @@ class Screen:
         self.say(f"{run['billed_count']} customers billed, {len(parked)} parked, run is {run['state']}.")
         for issue in run["issues"][:ISSUES_SHOWN_MAX]:
             self.say(f"  {issue['severity']}: {issue['message']} {issue['cure']}")
-        self.say(f"Microsoft's files: {result.files}")
+        self.say(f"Delivered by Microsoft's simulated side: {_delivered(result.deliveries)}")
+        self.say(f"Your own prices, and Microsoft's side as a scenario: {result.files}")
         self.say(f"Finished files ({len(result.exports)}): {result.folder}")
         self.say("Links (they work while 'make serve' runs, and expire):")
         for export in result.exports[:LINKS_SHOWN_MAX]:
@@ -118,6 +119,14 @@ class Screen:
                 self.say(
                     f"  ... and {len(alike) - ISSUES_OF_A_KIND_MAX} more like this: see Exceptions in the workbook."
                 )
+
+
+def _delivered(deliveries: Sequence[dict[str, Any]]) -> str:
+    """Say what came in of the month: invoices by number with their rows."""
+    billed = [each for each in deliveries if each["invoice_id"]]
+    rows = sum(each["row_count"] for each in billed)
+    numbers = sorted({each["invoice_id"] for each in billed})
+    return f"{rows} rows of {len(numbers)} invoices ({', '.join(numbers)})"
 
 
 def _customers_table(result: "BillResult") -> Table:

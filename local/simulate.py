@@ -72,8 +72,8 @@ def open_requested(request: SimulateRequest) -> World:
     """
     if request.scenario is not None:
         scenario = read_scenario(request.scenario)
-        if request.start is not None:
-            raise InvalidError("--start: the scenario says when it starts; change it there")
+        if request.start is not None or request.customers:
+            raise InvalidError("--scenario: says itself when it starts and who its customers are; change it there")
         scenario = scenario if request.seed is None else replace(scenario, seed=request.seed)
         world = open_scenario(scenario, follows_real_time=request.follows_real_time)
     else:

@@ -91,7 +91,7 @@ def build_services(settings: Settings, stores: Stores, clock: Callable[[], datet
         connection=connection,
         organisations=OrganisationStore(stores.tables),
         synced=Synced(stores.tables, stores.blobs),
-        microsoft=cache(lambda: _microsoft(settings, tokens(), connection)),
+        microsoft=cache(lambda: _microsoft(settings, tokens(), connection, clock)),
         sign_in=cache(lambda: _sign_in(settings, tokens(), connection, clock)),
         formats=FORMATS,
         clock=clock,
@@ -204,13 +204,15 @@ def _tokens(
     return MsalTokens(app, hosts_of(settings), connection, clock)
 
 
-def _microsoft(settings: Settings, tokens: "MsalTokens", connection: ConnectionStore) -> Microsoft:
+def _microsoft(
+    settings: Settings, tokens: "MsalTokens", connection: ConnectionStore, clock: Callable[[], datetime]
+) -> Microsoft:
     from shared.partner_center.gateway import PartnerCenter  # noqa: PLC0415 - as above
 
-    return PartnerCenter(hosts_of(settings), tokens, observe=_observer(connection))
+    return PartnerCenter(hosts_of(settings), tokens, observe=_observer(connection, clock))
 
 
-def _observer(connection: ConnectionStore) -> Callable[[Audience, "Outcome"], None]:
+def _observer(connection: ConnectionStore, clock: Callable[[], datetime]) -> Callable[[Audience, "Outcome"], None]:
     """Return what writes down when an API last worked or refused."""
 
     def note(audience: Audience, outcome: "Outcome") -> None:
@@ -219,7 +221,7 @@ def _observer(connection: ConnectionStore) -> Callable[[Audience, "Outcome"], No
             urlsplit(audience).netloc,
             status=outcome.status,
             code=outcome.code,
-            at=outcome.at,
+            at=clock(),
             is_app_only=outcome.is_app_only,
         )
 
@@ -232,7 +234,7 @@ def _sign_in(
     from shared.partner_center.sign_in import MsalSignIn  # noqa: PLC0415 - as above
     from shared.partner_center.transport import Transport  # noqa: PLC0415 - as above
 
-    return MsalSignIn(tokens, Transport(hosts_of(settings), tokens, observe=_observer(connection)), clock)
+    return MsalSignIn(tokens, Transport(hosts_of(settings), tokens, observe=_observer(connection, clock)), clock)
 
 
 def _embedded(settings: Settings) -> Stores:

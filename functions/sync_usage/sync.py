@@ -11,6 +11,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.http import json_of, respond
+from shared.application.billing_sync import sync_billing
 from shared.application.messages import SyncMessage
 from shared.application.sync import ask_for_tenant, local_day, start_due_sync, start_sync, sync_chunk
 from shared.application.sync_views import customer_view, customers_view, drift_view, sync_view, timeline_view
@@ -27,7 +28,8 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the library lea
 def nightly_sync(timer: func.TimerRequest) -> None:
     """Start the day's sync where it is time and nobody did; what Microsoft keeps from us now is tried again later."""
     try:
-        start_due_sync(services())
+        if start_due_sync(services()) is not None:
+            sync_billing(services())
     except (NotConnectedError, MicrosoftUnavailableError) as error:
         logger.warning("sync (past due: %s) not started: %s", timer.past_due, error)
 

@@ -1,32 +1,61 @@
-"""The demo: a made-up month goes through the real function app on this machine, as it would in the cloud.
+"""The demo: Microsoft's side is simulated, and a month goes through the real function app as it would in the cloud.
 
-Files and terms go in by HTTP, queues do the work, files come out behind links. A second demo finds nothing to do.
+An administrator consents at the simulated sign-in, customers are synced, invoices and usage come in by exports and as
+lines, the reseller's own prices are uploaded, the month is billed, and files come out behind links. A second demo finds
+nothing to do.
 
-Not here: what is in the month (``month``), the host (``local/functions_host``).
+Invariants: the same month gives the same customers and invoices on any day; the simulated clock stands on the 9th of
+the month after, or where the caller says that it is later.
+
+Not here: who the customers are (``local/partner_center/population``), the reseller's prices (``own_terms``), the host
+(``local/functions_host``).
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 from urllib.request import Request, urlopen
 
-from local.demo.month import DemoMonth, write_month
+import requests
+from pydantic import SecretStr
+
+from local.demo.arithmetic import Month
+from local.demo.organisations import make_customers
+from local.demo.own_terms import write_terms
+from local.partner_center.billing.books import open_books
+from local.partner_center.billing.parts import open_parts
+from local.partner_center.opening import open_world
+from local.partner_center.population import populate, rich_scenario, write_scenario
+from local.partner_center.server import Simulator
+from local.partner_center.world import World
 from local.serving import open_machine
+from local.simulate import TRUST_FILE, product_settings
 from shared.domain.errors import StateError
 from shared.settings import Settings
 from shared.storage.names import EXPORTS_CONTAINER
 
-DRAIN_S = 300
-REQUEST_S = 60
+DRAIN_S: Final = 300
+REQUEST_S: Final = 60
+CUSTOMERS: Final = 42
+SEED: Final = 7
+ROWS_PER_PART: Final = 2_000
+CLOSED_ON_DAY: Final = 9
+CLOSED_AT_H: Final = 8
+SCENARIO: Final = "microsoft.yaml"
+_SECRETS: Final = ("client_secret",)
 
 
 @dataclass(slots=True)
 class DemoResult:
-    """What the demo shows: the run as the API tells it, the exports with links, and whether anything was new."""
+    """What the demo shows: the run as the API tells it, the exports with links, and whether anything was new.
+
+    *files* is the folder of the reseller's own files and of the scenario; *deliveries* is what Microsoft delivered.
+    """
 
     run: dict[str, Any]
     exports: list[dict[str, Any]]
@@ -34,50 +63,123 @@ class DemoResult:
     files: Path
     folder: Path
     source_files: list[dict[str, Any]] = field(default_factory=list)
+    deliveries: list[dict[str, Any]] = field(default_factory=list)
 
 
-def run_demo(settings: Settings, folder: Path, tell: Callable[[str], None], *, period: str = "2026-10") -> DemoResult:
-    """Bill the demo month on the store of *settings*; Microsoft's files are written to *folder*.
+def closed_month(now: datetime) -> str:
+    """Return the latest month whose invoices there are at *now*."""
+    month = Month(now.year, now.month)
+    back = 1 if now >= _closed_at(_moved(month, -1)) else 2
+    return str(_moved(month, -back))
+
+
+def run_demo(
+    settings: Settings,
+    folder: Path,
+    tell: Callable[[str], None],
+    *,
+    period: str = "2026-10",
+    now: datetime | None = None,
+) -> DemoResult:
+    """Bill the demo month on the store of *settings*; the reseller's own files are written to *folder*.
+
+    *now* is where the simulated clock stands, if that is later than the day on which the month's invoices are there.
 
     Raises:
         StateError: the function app refused a step.
     """
-    tell(f"Writing a made-up month of Microsoft's files to {folder}")
+    month = Month.parse(period)
+    tell(f"Simulating Microsoft's side: {CUSTOMERS} customers with a year of history")
     folder.mkdir(parents=True, exist_ok=True)
-    month = write_month(folder, period=period)
-    machine = open_machine(settings, port=0, has_timers=False)
-    with machine.host as host:
-        api = _Api(f"{host.base_url}/api")
-        tell("Uploading them to the function app, which reads them from a queue")
-        for path in _source_files(month):
-            api.send("PUT", f"source-files/{period}/{quote(path.name)}", path.read_bytes())
-        for kind, path in _terms(month):
-            api.send("PUT", f"billing-terms/{period}/{kind}?name={quote(path.name)}", path.read_bytes())
-        host.drain(DRAIN_S)
-        tell(f"Starting the billing run for {period}")
-        status, _ = api.send("POST", "billing-runs", json.dumps({"period": period}).encode())
-        host.drain(DRAIN_S)
-        return DemoResult(
-            run=api.send("GET", f"billing-runs/{period}")[1],
-            exports=api.send("GET", f"exports/{period}")[1],
-            is_new=status == 202,
-            files=folder,
-            folder=settings.embedded_root / "blobs" / EXPORTS_CONTAINER / period,
-            source_files=api.send("GET", f"source-files/{period}")[1],
+    world = _simulated(month, folder)
+    if now is not None:
+        world.clock.advance_to(max(now, world.clock.now()))
+    people = make_customers(SEED, CUSTOMERS)
+    lines = [row for each in _invoices_of(world, period) for row in open_books(world).rows(each)]
+    terms = write_terms(folder, month, people, lines, SEED)
+    with Simulator(world) as simulator:
+        (folder / TRUST_FILE).write_bytes(simulator.trust_pem)
+        machine = open_machine(_pointed_at(settings, simulator, folder), port=0, has_timers=False)
+        with machine.host as host:
+            api = _Api(f"{host.base_url}/api")
+            tell("Consenting at the simulated sign-in, as an administrator would")
+            _consent(host.base_url)
+            tell("Syncing customers, subscriptions and users; asking for invoices, lines and usage")
+            api.send("POST", "sync")
+            api.send("POST", "deliveries")
+            host.drain(DRAIN_S)
+            for kind, path in terms:
+                name = f"billing-terms/{period}/{kind}?name={quote(path.name)}"
+                api.send("PUT", name, path.read_bytes())
+            host.drain(DRAIN_S)
+            tell(f"Starting the billing run for {period}")
+            status, _ = api.send("POST", "billing-runs", json.dumps({"period": period}).encode())
+            host.drain(DRAIN_S)
+            return DemoResult(
+                run=api.send("GET", f"billing-runs/{period}")[1],
+                exports=api.send("GET", f"exports/{period}")[1],
+                is_new=status == 202,
+                files=folder,
+                folder=settings.embedded_root / "blobs" / EXPORTS_CONTAINER / period,
+                source_files=api.send("GET", f"source-files/{period}")[1],
+                deliveries=api.send("GET", f"deliveries/{period}")[1],
+            )
+
+
+def _simulated(month: Month, folder: Path) -> World:
+    """Return Microsoft's side on the day on which the month's invoices are there; its scenario is written down."""
+    at = _closed_at(month)
+    world = open_world(start=at, seed=SEED)
+    populate(world, CUSTOMERS, since=month)
+    open_parts(open_books(world)).rows_per_part = ROWS_PER_PART
+    write_scenario(folder / SCENARIO, rich_scenario(at, CUSTOMERS, seed=SEED))
+    return world
+
+
+def _closed_at(month: Month) -> datetime:
+    day = month.day(CLOSED_ON_DAY, months=1)
+    return datetime(day.year, day.month, day.day, CLOSED_AT_H, tzinfo=UTC)
+
+
+def _moved(month: Month, months: int) -> Month:
+    day = month.day(1, months=months)
+    return Month(day.year, day.month)
+
+
+def _invoices_of(world: World, period: str) -> list[Any]:
+    invoices = open_books(world).invoices.values()
+    return [each for each in invoices if str(each.month) == period and not each.is_legacy]
+
+
+def _pointed_at(settings: Settings, simulator: Simulator, folder: Path) -> Settings:
+    """Return the settings of an installation whose Microsoft is the simulator."""
+    told = product_settings(simulator, folder / TRUST_FILE)
+    fields: dict[str, Any] = {name.removeprefix("PRORATA_").lower(): value for name, value in told.items()}
+    fields |= {name: SecretStr(fields[name]) for name in _SECRETS}
+    return settings.model_copy(update=fields)
+
+
+def _consent(base_url: str) -> None:
+    """Go the way of a browser: to the sign-in, where everything is accepted, and back with the answer.
+
+    Raises:
+        StateError: the way ends somewhere else.
+    """
+    begun = _step(f"{base_url}/api/connection/login", {})
+    cookie = str(begun.get("Set-Cookie", "")).partition(";")[0]
+    answered = _step(str(begun["Location"]), {})
+    back = urlsplit(str(answered["Location"]))
+    _step(f"{base_url}{back.path}?{back.query}", {"Cookie": cookie}, wanted=200)
+
+
+def _step(url: str, headers: dict[str, str], wanted: int = 302) -> Mapping[str, str]:
+    """Return the headers of the answer; where it leads is for the caller to see."""
+    answer = requests.get(url, headers=headers, timeout=REQUEST_S, allow_redirects=False)
+    if answer.status_code != wanted:
+        raise StateError(
+            f"the sign-in answered {answer.status_code} at {urlsplit(url).path}: look at GET /api/connection"
         )
-
-
-def _source_files(month: DemoMonth) -> tuple[Path, ...]:
-    return month.invoice_eur, month.invoice_usd, *month.daily_usage, month.legacy_licence, month.legacy_usage
-
-
-def _terms(month: DemoMonth) -> tuple[tuple[str, Path], ...]:
-    return (
-        ("price-list", month.price_list),
-        ("price-sheet", month.price_sheet),
-        ("subscription-details", month.subscription_details),
-        ("control-totals", month.control_totals),
-    )
+    return answer.headers
 
 
 class _Api:

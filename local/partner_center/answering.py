@@ -6,6 +6,7 @@ gets the stored answer, whatever that was; what a fault drops after the work was
 Not here: sockets (``server``), tokens (``access``), bytes (``exchange``).
 """
 
+import logging
 import time
 import uuid
 from collections.abc import Iterable
@@ -16,14 +17,16 @@ from local.partner_center import faulty
 from local.partner_center.access import TokenRefusedError, caller, mfa_headers, token_refused
 from local.partner_center.answers import Answer, Asked, Call, Caller, Host, RefusedError
 from local.partner_center.exchange import Received, content_of, has_bom, http_date, telling_headers
+from local.partner_center.graph_batch import batch_call
 from local.partner_center.journal import Logged, journal
 from local.partner_center.matching import Found, Routes
 from local.partner_center.refusals import host_of, nothing_there, refusal
 from local.partner_center.switches import switches
 from local.partner_center.world import World
 
+logger = logging.getLogger(__name__)
 CONTROLS = "/simulator"
-_ALIAS = "/webhooks"
+_ALIASES = {"/webhooks/v1/customers/": "/v1/customers/", "/beta/": "/v1.0/"}
 _REMEMBERED = timedelta(days=1)
 
 
@@ -42,7 +45,7 @@ class Answering:
 
     def __init__(self, world: World, calls: Iterable[Call]) -> None:
         self.world = world
-        self._routes = Routes(calls)
+        self._routes = Routes((*calls, batch_call(self._answer_one)))
 
     def reply(self, received: Received) -> Reply:
         """Return what to send for *received*."""
@@ -61,20 +64,27 @@ class Answering:
                 journal(world).calls.append(logged)
         return reply
 
+    def _answer_one(self, received: Received) -> tuple[int, dict[str, str], bytes]:
+        """Answer a request out of a batch."""
+        reply = self.reply(received)
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in reply.headers}
+        return reply.status or 504, headers, reply.content
+
     def _find(self, received: Received) -> tuple[Found | frozenset[str], Host]:
-        """Find the call; what webhooks name below /webhooks/v1/customers is the customer's own address."""
+        """Find the call; webhooks name customers' addresses below /webhooks, and Graph's beta is not another Graph."""
         path = received.url_path
-        alias = path[len(_ALIAS) :] if path.lower().startswith(f"{_ALIAS}/v1/customers/") else path
-        found = self._routes.find(received.method, alias)
+        lower, known = path.lower(), path
+        for begin, means in _ALIASES.items():
+            if lower.startswith(begin):
+                known = f"{means}{path[len(begin) :]}"
+        found = self._routes.find(received.method, known)
         return found, found.call.host if isinstance(found, Found) else host_of(path)
 
     def _reply(self, received: Received, found: Found | frozenset[str], host: Host) -> Reply:
         now = self.world.clock.now()
         request_id = received.headers.get("ms-requestid") or str(uuid.uuid4())
         try:
-            if not isinstance(found, Found):
-                raise nothing_there(host, found)
-            answer = self._answer(received, found)
+            answer = self._answer(received, found, host)
         except TokenRefusedError:
             answer = token_refused(host)
         except RefusedError as error:
@@ -83,11 +93,17 @@ class Answering:
             answer = instead.answer
         except faulty.DroppedError:
             return Reply(is_dropped=True)
+        except Exception:  # the entry point: a fault of the simulator's own is a server's error to its caller
+            logger.exception("%s %s failed", received.method, received.url_path)
+            failed = RefusedError(500, 800003, "The server could not process the request.")
+            answer = refusal(failed, host, request_id=request_id, at=now)
         correlation_id = received.headers.get("ms-correlationid") or str(uuid.uuid4())
         headers = {**telling_headers(host, received, request_id, correlation_id), "Date": http_date(now)}
         return self._written(received, host, answer, headers)
 
-    def _answer(self, received: Received, found: Found) -> Answer:
+    def _answer(self, received: Received, found: Found | frozenset[str], host: Host) -> Answer:
+        if not isinstance(found, Found):
+            raise nothing_there(host, found)
         call, faults = found.call, self.world.faults
         if faults.faults and not received.url_path.startswith(CONTROLS):
             faulty.before(faults, received.method, received.url_path, call.host)

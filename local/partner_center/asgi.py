@@ -4,7 +4,10 @@ Not here: what is answered (``answering``), starting and stopping (``server``).
 """
 
 import asyncio
+import contextlib
+import socket
 import ssl
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,7 +17,7 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
 from local.partner_center.answering import CONTROLS, Answering, Reply
 from local.partner_center.exchange import Received
@@ -22,14 +25,53 @@ from local.partner_center.faulty import seconds_of_delay
 
 _WORKERS = 4
 _CLOSING_S = 0.01
+_GRACE_S = 1.0
+_KEEP_ALIVE_S = 120
 
 
-def application(answering: Answering) -> Starlette:
+class PromptServer(uvicorn.Server):
+    """Uvicorn's server, stopped at once and from any thread: tests start and stop hundreds."""
+
+    def __init__(self, answering: Answering, tls: Path | None) -> None:
+        self._workers = ThreadPoolExecutor(_WORKERS, "simulator-call")
+        super().__init__(_config(_application(answering, self._workers), tls))
+        self._stops = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._woken = asyncio.Event()
+
+    def stop(self) -> None:
+        """Let ``run`` end."""
+        self._stops.set()
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it has ended already
+                self._loop.call_soon_threadsafe(self._woken.set)
+
+    async def main_loop(self) -> None:
+        """Wait until it is stopped."""
+        self._loop = asyncio.get_running_loop()
+        if not self._stops.is_set():
+            await self._woken.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Free the port and end all connections; what is being answered has a second to finish."""
+        for listening in (*self.servers, *(sockets or ())):
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        if self.server_state.tasks:
+            await asyncio.wait(self.server_state.tasks, timeout=_GRACE_S)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await asyncio.sleep(_CLOSING_S)
+        self._workers.shutdown(wait=False)
+
+
+def _application(answering: Answering, workers: ThreadPoolExecutor) -> Starlette:
     """Return the application; it has one route, for all of Microsoft's are found by ``answering``."""
-    return Starlette(routes=[Route("/{path:path}", _Endpoint(answering))])
+    return Starlette(routes=[Route("/{path:path}", _Endpoint(answering, workers))])
 
 
-def server_config(app: Starlette, tls: Path | None) -> uvicorn.Config:
+def _config(app: Starlette, tls: Path | None) -> uvicorn.Config:
     """Return how uvicorn runs it: quietly, with connections that can be ended."""
     secure: dict[str, Any] = {}
     if tls is not None:
@@ -44,7 +86,7 @@ def server_config(app: Starlette, tls: Path | None) -> uvicorn.Config:
         access_log=False,
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=1,
+        timeout_keep_alive=_KEEP_ALIVE_S,
         **secure,
     )
 
@@ -58,7 +100,8 @@ class _Protocol(H11Protocol):
 
     def shutdown(self) -> None:
         """Close at the server's end; an idle connection at once, for a secure one would wait for the other side."""
-        if self.cycle is None or self.cycle.response_complete:
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn leaves it out until the first request
+        if cycle is None or cycle.response_complete:
             self.transport.abort()
         else:
             super().shutdown()
@@ -67,9 +110,8 @@ class _Protocol(H11Protocol):
 class _Endpoint:
     """Takes every request; the work is done on a thread, because it may wait for the world's lock."""
 
-    def __init__(self, answering: Answering) -> None:
-        self._answering = answering
-        self._workers = ThreadPoolExecutor(_WORKERS, "simulator-call")
+    def __init__(self, answering: Answering, workers: ThreadPoolExecutor) -> None:
+        self._answering, self._workers = answering, workers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or end its connection."""

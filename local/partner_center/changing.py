@@ -14,12 +14,14 @@ from local.partner_center.answers import RefusedError
 from local.partner_center.catalogue_items import item_of
 from local.partner_center.entities import Customer, Json, Subscription
 from local.partner_center.faults import FaultKind
+from local.partner_center.reading import day, thing, whole
 from local.partner_center.recording import announce, record, reference, summary
 from local.partner_center.renewing import catch_up, keep_on_clock, set_status, start_term
 from local.partner_center.windows import WINDOW, is_cancellable, is_fully_refundable, take_from_batches
 from local.partner_center.world import World
 
 _LEGACY = "OnlineServices"
+_ACTIONS = ("cancel", "renewtonewterm", "renewtoextendedserviceterm")
 
 
 def change_quantity(world: World, subscription: Subscription, quantity: int, *, actor: str = "") -> None:
@@ -134,16 +136,21 @@ def schedule_change(world: World, subscription: Subscription, instructions: Json
         return
     before = summary(subscription)
     if instructions is not None:
-        _check_instructions(subscription, instructions)
+        check_instructions(subscription, instructions, renews=subscription.auto_renews)
     subscription.scheduled = instructions
     _finish(world, subscription, before, actor)
 
 
 def schedule_actions(world: World, subscription: Subscription, actions: list[Json], *, actor: str = "") -> None:
-    """Keep what is to happen at the end of the term: Cancel, RenewToNewTerm or RenewToExtendedServiceTerm."""
+    """Keep what is to happen at the end of the term: Cancel, RenewToNewTerm or RenewToExtendedServiceTerm.
+
+    Raises:
+        RefusedError: an action is not known, or not for the end of the term (3000).
+    """
     _ready(world, subscription)
     if actions == subscription.scheduled_actions:
         return
+    check_actions(actions)
     before = summary(subscription)
     subscription.scheduled_actions = actions
     _finish(world, subscription, before, actor)
@@ -156,14 +163,24 @@ def change_plan(world: World, subscription: Subscription, cycle: str, *, actor: 
         RefusedError: the term cannot be paid that way, or the plan of such a term cannot change (2054).
     """
     _ready(world, subscription)
-    item = item_of(subscription.product_id, subscription.sku_id)
-    is_possible = subscription.term == "P3Y" and item is not None and item.offers("P3Y", cycle)
-    if not is_possible or cycle == "triennial":
-        raise RefusedError(400, 2054, "The billing cycle of this subscription cannot be changed within its term.")
+    check_plan(subscription, cycle)
     before = summary(subscription)
     product = {"productId": subscription.product_id, "skuId": subscription.sku_id, "billingCycle": cycle}
     product.update(availabilityId=subscription.availability_id, termDuration=subscription.term)
     subscription.extra["next_charge"] = {"product": product, "quantity": subscription.quantity}
+    _finish(world, subscription, before, actor)
+
+
+def set_renewal_term(world: World, subscription: Subscription, term: str, *, actor: str = "") -> None:
+    """Let it renew for another term than its own; "" is the same again.
+
+    Raises:
+        RefusedError: it is not sold for that term (800122).
+    """
+    _ready(world, subscription)
+    check_renewal_term(subscription, term)
+    before = summary(subscription)
+    subscription.renewal_term = term
     _finish(world, subscription, before, actor)
 
 
@@ -177,6 +194,68 @@ def convert_legacy_cycle(world: World, subscription: Subscription, cycle: str, *
     start_term(world, subscription, at.date(), item=None)
     record(subscription, "convert", 0, quantity, at=at, ties=ties)
     _finish(world, subscription, before, actor)
+
+
+def check_actions(actions: list[Json]) -> None:
+    """Make sure that all actions are known and for the end of the term.
+
+    Raises:
+        RefusedError: one is not (3000).
+    """
+    for each in actions:
+        if str(each.get("actionType")).lower() not in _ACTIONS:
+            raise RefusedError(400, 3000, f"The actionType {each.get('actionType')} is not known.")
+        if str(each.get("scheduleType") or "TermEnd").lower() != "termend":
+            raise RefusedError(400, 3000, f"The scheduleType {each.get('scheduleType')} is not for this action.")
+
+
+def check_plan(subscription: Subscription, cycle: str) -> None:
+    """Make sure that the running term can be paid otherwise.
+
+    Raises:
+        RefusedError: it cannot (2054).
+    """
+    item = item_of(subscription.product_id, subscription.sku_id)
+    is_possible = subscription.term == "P3Y" and item is not None and item.offers("P3Y", cycle)
+    if not is_possible or cycle == "triennial":
+        raise RefusedError(400, 2054, "The billing cycle of this subscription cannot be changed within its term.")
+
+
+def check_instructions(subscription: Subscription, instructions: Json, *, renews: bool) -> None:
+    """Make sure that the instructions can be followed when the next term begins.
+
+    Raises:
+        RefusedError: 800093, 400013, 800107, 2002 or 900242, as ``schedule_change`` says.
+    """
+    if not renews:
+        raise RefusedError(400, 800093, "Changes can only be scheduled for a subscription that renews.")
+    product = thing(instructions.get("product"), "product")
+    item = item_of(product.get("productId") or subscription.product_id, product.get("skuId") or subscription.sku_id)
+    if item is None:
+        raise RefusedError(404, 400013, "The product of the scheduled change was not found.")
+    term = product.get("termDuration") or subscription.term
+    cycle = str(product.get("billingCycle") or subscription.cycle).lower()
+    if not item.offers(term, cycle):
+        raise RefusedError(400, 800107, f"{item.key} is not sold with the term {term} and the billing cycle {cycle}.")
+    quantity = whole(instructions.get("quantity"), "quantity", subscription.quantity)
+    if not item.minimum <= quantity <= item.maximum:
+        raise RefusedError(400, 2002, f"The quantity {quantity} is outside the limits of the SKU.")
+    last = day(instructions.get("customTermEndDate"), "customTermEndDate")
+    if last is not None and not subscription.term_last < last <= terms.last_day_of_term(
+        terms.next_day(subscription.term_last), term
+    ):
+        raise RefusedError(400, 900242, "The custom term end date does not lie in the next term.")
+
+
+def check_renewal_term(subscription: Subscription, term: str) -> None:
+    """Make sure that it is sold for the term ("" is its own).
+
+    Raises:
+        RefusedError: it is not (800122).
+    """
+    item = item_of(subscription.product_id, subscription.sku_id)
+    if term and item is not None and all(plan.term != term for plan in item.plans):
+        raise RefusedError(400, 800122, f"The subscription cannot renew for the term {term}.")
 
 
 def set_partner(world: World, subscription: Subscription, partner_id: str, *, actor: str = "") -> None:
@@ -237,22 +316,3 @@ def _check_reduction(subscription: Subscription, quantity: int, at: datetime) ->
 def _check_azure_plan(subscription: Subscription) -> None:
     if any(each.get("status") == "active" for each in subscription.entitlements):
         raise RefusedError(403, 900115, "The Azure plan has active Azure subscriptions.")
-
-
-def _check_instructions(subscription: Subscription, instructions: Json) -> None:
-    if not subscription.auto_renews:
-        raise RefusedError(400, 800093, "Changes can only be scheduled for a subscription that renews.")
-    product = instructions.get("product") or {}
-    item = item_of(product.get("productId") or subscription.product_id, product.get("skuId") or subscription.sku_id)
-    if item is None:
-        raise RefusedError(404, 400013, "The product of the scheduled change was not found.")
-    term = product.get("termDuration") or subscription.term
-    cycle = (product.get("billingCycle") or subscription.cycle).lower()
-    if not item.offers(term, cycle):
-        raise RefusedError(400, 800107, f"{item.key} is not sold with the term {term} and the billing cycle {cycle}.")
-    quantity = instructions.get("quantity")
-    if quantity is not None and not item.minimum <= int(quantity) <= item.maximum:
-        raise RefusedError(400, 2002, f"The quantity {quantity} is outside the limits of the SKU.")
-    last = instructions.get("customTermEndDate")
-    if last and terms.midnight(subscription.term_last).isoformat()[:10] >= str(last)[:10]:
-        raise RefusedError(400, 900242, "The custom term end date lies before the next term.")

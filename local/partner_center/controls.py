@@ -17,7 +17,7 @@ from local.partner_center.entities import Json
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.identity.applications import register_certificate
 from local.partner_center.journal import journal
-from local.partner_center.scenario import happen, read_event
+from local.partner_center.scenario import happen, problems, read_event
 from local.partner_center.sessions import refresh_token
 from local.partner_center.switches import switches
 from local.partner_center.webhooks.registrations import Notification, webhooks
@@ -54,6 +54,7 @@ def get_state(asked: Asked) -> Answer:
             "happenings": len(world.happenings),
             "faults": len(world.faults.faults),
             "calls": len(journal(world).calls),
+            "problems": problems(world),
             "webhooks": {
                 "registered": hooks.registration.url if hooks.registration else None,
                 "waiting": len(hooks.waiting),
@@ -124,7 +125,8 @@ def set_switches(asked: Asked) -> Answer:
 def get_log(asked: Asked) -> Answer:
     """Answer the calls so far: how many, by route and status, and the last ones."""
     calls = journal(asked.world).calls
-    last = list(calls)[-int(asked.first("last", str(_LOG_SIZE))) :]
+    wanted = asked.first("last")
+    last = list(calls)[-(int(wanted) if wanted.isdigit() else _LOG_SIZE) :]
     return Answer(
         json={
             "count": len(calls),

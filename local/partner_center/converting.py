@@ -18,7 +18,7 @@ from local.partner_center.legacy_offers import LegacyOffer
 from local.partner_center.pricing import price_term
 from local.partner_center.recording import announce, record, reference, summary
 from local.partner_center.renewing import catch_up, keep_on_clock, set_cycle, set_status, start_term
-from local.partner_center.windows import is_cancellable, open_windows
+from local.partner_center.windows import capped, is_cancellable, open_windows
 from local.partner_center.world import World
 
 
@@ -167,8 +167,8 @@ def _convert_some(
     target = replace(source, id=world.guid(), order_id=order.id, quantity=wanted.quantity, log=[], created_at=now)
     target.starts_at, target.transitions, target.entitlements = now, [], []
     target.extra, target.scheduled, target.scheduled_actions = dict(source.extra), None, []
-    target.refundable = [(min(quantity, wanted.quantity), until) for quantity, until in source.refundable]
-    source.refundable = [(min(quantity, left), until) for quantity, until in source.refundable]
+    target.refundable = capped(source.refundable, wanted.quantity)
+    source.refundable = capped(source.refundable, left)
     source.quantity, source.scheduled = left, None
     _become(world, target, item, wanted)
     target.friendly_name = item.title
@@ -195,6 +195,7 @@ def _move(world: World, customer: Customer, source: Subscription, wanted: Transi
     record(source, "moveQuantity", source.quantity, left, at=now, ties=ties)
     record(target, "moveQuantity", target.quantity, target.quantity + wanted.quantity, at=now, ties=ties)
     target.quantity += wanted.quantity
+    source.refundable = capped(source.refundable, left)
     source.scheduled = target.scheduled = None
     if left:
         source.quantity = left

@@ -23,15 +23,18 @@ ADDRESS_PARTS = (
 
 
 def customer_json(customer: Customer) -> Json:
-    """Return a customer as ``GET customers/{id}`` shows it."""
+    """Return a customer as ``GET customers/{id}`` shows it: without delegated access, less of it."""
+    company = company_profile(customer)
+    if not customer.allows_delegated_access:
+        company.update(address=None, email=None)
     return {
         "id": customer.id,
         "commerceId": customer.commerce_id or customer.id,
-        "companyProfile": company_profile(customer),
+        "companyProfile": company,
         "billingProfile": billing_profile(customer),
         "relationshipToPartner": customer.relationship,
         "allowDelegatedAccess": customer.allows_delegated_access,
-        "customDomains": list(customer.custom_domains),
+        "customDomains": list(customer.custom_domains) if customer.allows_delegated_access else None,
         "associatedPartnerId": customer.associated_partner_id or None,
         "links": {"self": link(f"/customers/{customer.id}")},
         "attributes": {"objectType": "Customer"},

@@ -188,6 +188,13 @@ def end_relationship(world: World, customer: Customer) -> None:
     tell(world, customer, "partner_customer_relationship", customer.id, operation, before=before, after=after)
 
 
+def end_delegated_access(world: World, customer: Customer) -> None:
+    """Give up delegated access of old; webhooks tell."""
+    customer.allows_delegated_access = False
+    operation, event = "remove_delegated_access", "dap-admin-relationship-terminated"
+    tell(world, customer, "delegatedAdminRelationship", customer.id, operation, event=event)
+
+
 def delete_customer(world: World, customer: Customer) -> None:
     """Delete a customer of the sandbox with everything in it.
 

@@ -8,16 +8,18 @@ Not here: reading files, when something happens (``scenario``).
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from local.partner_center import customers_making as making
 from local.partner_center import delegation, lifecycle
 from local.partner_center import scenario_reading as kinds
-from local.partner_center.catalogue import Item
+from local.partner_center.catalogue import Item, Plan
 from local.partner_center.catalogue_items import items
-from local.partner_center.commerce import commerce
+from local.partner_center.commerce import PriceChange, commerce
 from local.partner_center.entities import Customer, Subscription, User
 from local.partner_center.faults import Fault, FaultKind
+from local.partner_center.ordering import problem_of
 from local.partner_center.scenario_reading import Kind, Shape
 from local.partner_center.tenant_licences import licences_of
 from local.partner_center.world import World
@@ -81,7 +83,19 @@ class Deed:
 DOES: dict[str, Deed] = {}
 """All deeds, by the word after ``do``."""
 
-_NEEDS_NO_CUSTOMER = {"create-customer", "accept-relationship", "fault", "clear-faults", "rotate-availabilities"}
+_ON_TRUST = {400041, 10007}
+"""What an add-on or a reservation belongs to may have been bought before the scenario begins."""
+
+_NEEDS_NO_CUSTOMER = {
+    "create-customer",
+    "accept-relationship",
+    "fault",
+    "clear-faults",
+    "rotate-availabilities",
+    "change-price",
+    "switch-commerce",
+    "refuse-product",
+}
 
 
 def deed(word: str, *needs: str, **takes: Kind) -> Callable[[Callable[[Scene], object]], Callable[[Scene], object]]:
@@ -206,22 +220,24 @@ def buy(scene: Scene) -> Subscription:
     """Buy a product; ``as`` names the subscription for later events, ``under`` the one it is an add-on of."""
     item, fields = _item(fields_of(scene, "product")), scene.fields
     plan = item.plans[0]
+    usual = Plan("P1Y", "monthly") if item.offers("P1Y", "monthly") else plan
     purchase = lifecycle.Purchase(
         product_id=item.product_id,
         sku_id=item.sku_id,
         quantity=fields.get("quantity", 1),
-        term=fields.get("term", "P1Y") if plan.term else "",
-        cycle=fields.get("cycle", "monthly") if plan.term else plan.cycle,
+        term=fields.get("term", usual.term),
+        cycle=fields.get("cycle", usual.cycle),
         friendly_name=fields.get("name", ""),
         promotion_id=fields.get("promotion", ""),
         custom_end_on=fields.get("ends_on"),
         auto_renews=fields.get("auto_renews", True),
         segment=fields.get("segment", ""),
         parent_id=_subscription(scene.world, scene.customer, fields["under"]).id if "under" in fields else "",
+        currency=scene.customer.currency,
     )
-    if not (item.offers(purchase.term, purchase.cycle) or not plan.term):
-        plans = ", ".join(f"{each.term} {each.cycle}" for each in item.plans)
-        raise InvalidError(f"term: {item.title} is not sold with {purchase.term} {purchase.cycle}; sold are {plans}")
+    problem = problem_of(scene.world, scene.customer, purchase, [purchase])
+    if problem is not None and problem.code not in _ON_TRUST:
+        raise problem.refusal()
     bought = lifecycle.buy(scene.world, scene.customer, purchase)
     if "as" in fields:
         _names(scene.world)[scene.customer.id, fields["as"].lower()] = bought.id
@@ -396,6 +412,48 @@ def rotate_availabilities(scene: Scene) -> None:
     commerce(scene.world).rotation += 1
 
 
+@deed("change-price", "factor", product=kinds.text, factor=kinds.text, from_on=kinds.day, term=_TERM, cycle=_CYCLE)
+def change_price(scene: Scene) -> None:
+    """Multiply prices by *factor* from a day on: of one product, term or payment, or of all."""
+    fields = scene.fields
+    try:
+        factor = Decimal(fields["factor"])
+    except InvalidOperation as error:
+        raise InvalidError(f"factor: {fields['factor']} is not a number; write one such as 1.05") from error
+    change = PriceChange(
+        from_on=fields.get("from_on", scene.world.clock.now().date()),
+        factor=factor,
+        product=_item(fields["product"]).key if "product" in fields else "",
+        term=fields.get("term", ""),
+        cycle=fields.get("cycle", ""),
+    )
+    commerce(scene.world).price_changes.append(change)
+
+
+@deed(
+    "switch-commerce",
+    renewal_delay_h=kinds.number,
+    changes_are_accepted=kinds.flag,
+    reads_stale=kinds.whole,
+    carts_in_process=kinds.whole,
+    checks_out_once=kinds.flag,
+    extended_service_from=kinds.day,
+)
+def switch_commerce(scene: Scene) -> None:
+    """Set how renewals, changes and checkouts behave."""
+    for name, value in scene.fields.items():
+        setattr(commerce(scene.world), name, value)
+
+
+@deed("refuse-product", "product", product=kinds.text, code=kinds.whole, text=kinds.text)
+def refuse_product(scene: Scene) -> None:
+    """Let the checkout of a product fail, with Microsoft's *code* (800030); without a code it is sold again."""
+    refused, key = commerce(scene.world).refused, _item(fields_of(scene, "product")).key
+    refused.pop(key, None)
+    if "code" in scene.fields:
+        refused[key] = (scene.fields["code"], scene.fields.get("text", "The item cannot be ordered now."))
+
+
 def fields_of(scene: Scene, name: str) -> str:
     """Return a field that is text."""
     return str(scene.fields[name])
@@ -409,20 +467,6 @@ def _item(name: str) -> Item:
         some = "; ".join(f"{each.key} {each.title}" for each in list(items().values())[:5])
         raise InvalidError(f"product: nothing is called {name}; sold are such as {some}")
     return found
-
-
-def subscription_named(world: World, customer: Customer, name: str) -> Subscription:
-    """Return the subscription with that label, id or product; without a name, the customer's only one.
-
-    Raises:
-        InvalidError: there is none, or there are several.
-    """
-    return _subscription(world, customer, name)
-
-
-def name_subscription(world: World, subscription: Subscription, name: str) -> None:
-    """Let later events call a subscription by *name*."""
-    _names(world)[subscription.customer_id, name.lower()] = subscription.id
 
 
 def _names(world: World) -> dict[tuple[str, str], str]:

@@ -3,13 +3,14 @@
 Not here: the ordinary deeds and how they are called (``deeds``).
 """
 
+from dataclasses import replace
 from decimal import Decimal
 
 from local.partner_center import lifecycle
 from local.partner_center import scenario_reading as kinds
 from local.partner_center.catalogue_items import items
-from local.partner_center.deeds import Scene, deed, name_subscription, subscription_named
-from local.partner_center.entities import Happened
+from local.partner_center.deeds import Scene, deed
+from local.partner_center.entities import Happened, Subscription
 from local.partner_center.legacy_offers import LEGACY_OFFERS
 from local.partner_center.recording import announce, record
 from shared.domain.errors import InvalidError
@@ -44,7 +45,7 @@ def buy_legacy(scene: Scene) -> None:
     )
     bought = lifecycle.buy(scene.world, scene.customer, purchase)
     if "as" in scene.fields:
-        name_subscription(scene.world, bought, scene.fields["as"])
+        _call(scene, bought)
 
 
 @deed("start-trial", "product", product=kinds.text, quantity=kinds.whole, **{"as": kinds.text})
@@ -63,7 +64,7 @@ def start_trial(scene: Scene) -> None:
     )
     bought = lifecycle.buy(scene.world, scene.customer, purchase)
     if "as" in scene.fields:
-        name_subscription(scene.world, bought, scene.fields["as"])
+        _call(scene, bought)
 
 
 @deed("add-azure-subscription", subscription=kinds.text, name=kinds.text)
@@ -83,7 +84,7 @@ def add_azure_subscription(scene: Scene) -> None:
 def move_seats(scene: Scene) -> None:
     """Move seats into another subscription of a higher product that exists already."""
     source, fields = scene.subscription, scene.fields
-    target = subscription_named(scene.world, scene.customer, fields["to"])
+    target = replace(scene, fields={"subscription": fields["to"]}).subscription
     wanted = lifecycle.Transition(
         product_id=target.product_id,
         sku_id=target.sku_id,
@@ -101,3 +102,8 @@ def give_credit(scene: Scene) -> Happened:
     happened.unit_price, happened.currency = Decimal(str(scene.fields["amount"])), "USD"
     happened.extra["columns"] = {"CreditReasonCode": scene.fields.get("reason", "Azure Credit Offer")}
     return happened
+
+
+def _call(scene: Scene, bought: Subscription) -> None:
+    """Let later events call what was bought by the label of this one."""
+    scene.world.room("scenario names", dict)[scene.customer.id, str(scene.fields["as"]).lower()] = bought.id

@@ -18,6 +18,7 @@ from local.partner_center.commerce import commerce
 from local.partner_center.entities import Customer, Json
 from local.partner_center.legacy_offers import LEGACY_OFFERS
 from local.partner_center.pricing import CURRENCIES, list_price, promotion_for
+from local.partner_center.reading import day, thing, things, whole
 from local.partner_center.subscribing import Purchase
 from local.partner_center.world import World
 
@@ -86,20 +87,21 @@ def read_line(world: World, customer: Customer, line: Json, *, cycle: str = "") 
     """
     catalogue_item = str(line.get("catalogItemId") or line.get("offerId") or "")
     cycle = str(line.get("billingCycle") or cycle or "monthly").lower()
-    context = dict(line.get("provisioningContext") or {})
+    context = thing(line.get("provisioningContext"), "provisioningContext")
     common: Json = {
-        "quantity": int(line.get("quantity") or 0),
+        "quantity": whole(line.get("quantity"), "quantity"),
         "cycle": "monthly" if cycle == "unknown" else cycle,
         "friendly_name": str(line.get("friendlyName") or ""),
         "promotion_id": str(line.get("promotionId") or ""),
         "partner_id": _partner_of(line),
         "parent_id": str(line.get("parentSubscriptionId") or context.get("parentSubscriptionId") or "").lower(),
-        "renews_to": str((line.get("renewsTo") or {}).get("termDuration") or ""),
+        "renews_to": _renews_to(line),
         "currency": str(line.get("currencyCode") or customer.currency),
-        "custom_end_on": _day(line.get("customTermEndDate")),
+        "custom_end_on": day(line.get("customTermEndDate"), "customTermEndDate"),
     }
     if offer := LEGACY_OFFERS.get(catalogue_item.upper()):
-        provisioning = {**context, "title": offer.title, "price": str(offer.price)}
+        price = offer.price * (12 if common["cycle"] == "annual" else 1)
+        provisioning = {**context, "title": offer.title, "price": str(price)}
         return Purchase(product_id=offer.id, term="P1Y", provisioning=provisioning, **common)
     found = find(world, catalogue_item)
     if found is None:
@@ -162,7 +164,7 @@ def allowed_ends(customer: Customer, term: str, now: datetime) -> list[Json]:
         is_usable = each.status == "active" and each.product_type == "OnlineServicesNCE" and not each.is_trial
         if is_usable and first < each.term_last < last and (term == "P1M" or each.term != "P1M"):
             found.setdefault(each.term_last, []).append(each.id)
-    ends = [("subscriptionAligned", ids, day) for day, ids in sorted(found.items()) if _is_alignable(term, day)]
+    ends = [("subscriptionAligned", ids, on) for on, ids in sorted(found.items()) if _is_alignable(term, on)]
     month_end = terms.month_end(last) if terms.month_end(last) == last else terms.month_end(terms.add_months(last, -1))
     if first < month_end <= last:
         ends.insert(0, ("calendarMonthAligned", [], month_end))
@@ -170,9 +172,9 @@ def allowed_ends(customer: Customer, term: str, now: datetime) -> list[Json]:
         {
             "allowedCustomTermEndDateType": kind,
             "cotermSubscriptionIds": ids,
-            "allowedCustomTermEndDate": f"{day.isoformat()}T00:00:00Z",
+            "allowedCustomTermEndDate": f"{on.isoformat()}T00:00:00Z",
         }
-        for kind, ids, day in ends
+        for kind, ids, on in ends
     ]
 
 
@@ -292,8 +294,8 @@ def _has_azure(customer: Customer, purchase: Purchase) -> bool:
     )
 
 
-def _is_alignable(term: str, day: date) -> bool:
-    return term != "P1M" or day.day not in (28, 29, 30) or terms.month_end(day) == day
+def _is_alignable(term: str, on: date) -> bool:
+    return term != "P1M" or on.day not in (28, 29, 30) or terms.month_end(on) == on
 
 
 def _term_of(item: Item, line: Json) -> str:
@@ -302,20 +304,17 @@ def _term_of(item: Item, line: Json) -> str:
     return (wanted or item.plans[0].term) if has_terms else ""
 
 
+def _renews_to(line: Json) -> str:
+    wanted = line.get("renewsTo")
+    first = wanted[0] if isinstance(wanted, list) and wanted else wanted
+    return str(thing(first or None, "renewsTo").get("termDuration") or "")
+
+
 def _partner_of(line: Json) -> str:
-    for each in line.get("participants") or []:
+    for each in things(line.get("participants"), "participants"):
         if str(each.get("key")).lower() == "transaction_reseller":
             return str(each.get("value") or "")
     return str(line.get("partnerIdOnRecord") or "")
-
-
-def _day(value: object) -> date | None:
-    if not isinstance(value, str) or not value:
-        return None
-    try:
-        return date.fromisoformat(value[:10])
-    except ValueError as error:
-        raise RefusedError(400, 800002, f"{value} is not a date.") from error
 
 
 def _cents(amount: Decimal) -> Decimal:

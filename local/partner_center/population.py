@@ -18,9 +18,10 @@ from typing import Any
 import yaml
 
 from local.demo import catalogue as goods
+from local.demo.arithmetic import Month
 from local.demo.catalogue import Licence
 from local.demo.organisations import CUSTOMERS_MIN, Customer, make_customers, stream
-from local.partner_center.billing.books import keep_books, month_before
+from local.partner_center.billing.books import keep_books, month_before, open_books
 from local.partner_center.catalogue_items import item_of
 from local.partner_center.clock import Clock
 from local.partner_center.diary import MONTHLY, Diary, Plan, Written, customer_fields
@@ -49,19 +50,23 @@ _FIRST = ("anna", "bram", "chiara", "daan", "elif", "farid", "greta", "hugo", "i
 _LAST = ("Jansen", "Müller", "Okafor", "Silva", "Novák", "Bakker", "Şahin", "Lindqvist", "Dubois", "O'Neill")
 
 
-def populate(world: World, count: int) -> None:
+def populate(world: World, count: int, *, since: Month | None = None) -> None:
     """Put *count* customers with their past into a world without customers; its clock stands where it stood.
+
+    *since* is the first month that Microsoft bills at all; None is as long ago as the customers' past.
 
     Raises:
         InvalidError: fewer customers than there are stories for.
     """
     if count > RICH_MAX:
-        populate_fast(world, count)
+        populate_fast(world, count, since=since)
         return
     until = world.clock.now()
     written = rich_scenario(until, count, seed=world.seed)
     world.clock = Clock(datetime.fromisoformat(written["start"]))
     keep_books(world)
+    if since is not None:
+        open_books(world, since=since)
     for number, customer in enumerate(written["customers"]):
         happen(world, read_event({"do": "create-customer", **customer}, f"customers[{number}]"))
     for number, event in enumerate(written["events"]):

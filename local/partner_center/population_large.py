@@ -13,6 +13,7 @@ import random
 from datetime import datetime, timedelta
 
 from local.demo import catalogue as goods
+from local.demo.arithmetic import Month
 from local.demo.organisations import Customer as Organisation
 from local.demo.organisations import make_customers, stream
 from local.partner_center import customers_making as making
@@ -33,8 +34,8 @@ _MONTHLY_BACK_DAYS, _YEARLY_BACK_DAYS = 100, 360
 _OLD_OFFER = "195416C1-3447-423A-B37B-EE59A99A19C4"
 
 
-def populate_fast(world: World, count: int) -> None:
-    """Put *count* customers into the world."""
+def populate_fast(world: World, count: int, *, since: Month | None = None) -> None:
+    """Put *count* customers into the world; *since* is the first month that is billed, the month before for None."""
     now, numbers = world.clock.now(), stream(world.seed, "large population")
     told = len(world.happenings)
     for place, organisation in enumerate(make_customers(world.seed, count)):
@@ -47,7 +48,7 @@ def populate_fast(world: World, count: int) -> None:
             _stay_old(world, customer, now - timedelta(days=numbers.randint(30, 300)))
         _hire(world, customer, numbers)
     world.happenings[told:] = [each for each in world.happenings[told:] if each.at < now]
-    open_books(world, since=month_before(now))
+    open_books(world, since=since or month_before(now))
 
 
 def _customer(world: World, organisation: Organisation, since: datetime) -> Customer:

@@ -20,22 +20,32 @@ from local.partner_center.world import World
 _CENT = Decimal("0.01")
 _MONTHLY_PAYMENT_COSTS_MORE_FROM = date(2025, 4, 1)
 _USD_PER_UNIT = {
+    "AED": "0.2723",
     "AUD": "0.66",
     "BGN": "0.595",
+    "BRL": "0.185",
     "CAD": "0.72",
     "CHF": "1.25",
     "CZK": "0.0474",
     "DKK": "0.1562",
     "EUR": "1.1655",
     "GBP": "1.3380",
+    "HKD": "0.1285",
     "HUF": "0.00299",
+    "ILS": "0.298",
+    "INR": "0.0113",
     "JPY": "0.00652",
+    "KRW": "0.000705",
+    "MXN": "0.0543",
     "NOK": "0.0988",
     "NZD": "0.58",
     "PLN": "0.2742",
     "RON": "0.2290",
     "SEK": "0.1062",
+    "SGD": "0.774",
+    "TRY": "0.0238",
     "USD": "1",
+    "ZAR": "0.0577",
 }
 CURRENCIES = tuple(_USD_PER_UNIT)
 _EXTENDED = Decimal("1.03")
@@ -112,7 +122,7 @@ def price_term(world: World, subscription: Subscription, item: Item, *, wanted: 
     """Set the price of the running term, and the promotion that holds in it, as of the day *on*."""
     plan = Plan(subscription.term, subscription.cycle)
     segment = subscription.extra.get("segment", "commercial")
-    billing = subscription.extra["billing_currency"]
+    billing = subscription.extra.get("billing_currency", subscription.currency)
     subscription.unit_price = list_price(world, item, plan, billing, segment=segment, on=on)
     subscription.currency = pricing_currency(item, billing)
     promotion = promotion_for(world, item, plan, subscription.quantity, wanted=wanted, on=on)

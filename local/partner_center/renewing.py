@@ -129,16 +129,21 @@ def _charge_cycle(world: World, subscription: Subscription, at: datetime) -> Non
 
 
 def _end_term(world: World, subscription: Subscription, at: datetime) -> None:
-    cancels = any(each.get("actionType") == "Cancel" for each in subscription.scheduled_actions)
+    actions = {str(each.get("actionType")).lower() for each in subscription.scheduled_actions}
+    subscription.scheduled_actions = []
+    cancels, can_extend = "cancel" in actions, _is_extendable(world, subscription)
     if subscription.status == "suspended":
         subscription.extra["disabled_for"] = _DISABLED_AFTER_SUSPENSION
         set_status(world, subscription, "disabled", at)
-    elif subscription.auto_renews and not cancels:
-        _renew(world, subscription, at)
-    elif not cancels and _is_extendable(world, subscription):
+    elif cancels:
+        set_status(world, subscription, "disabled" if can_extend else "expired", at)
+    elif can_extend and "renewtoextendedserviceterm" in actions:
+        subscription.auto_renews = False
         _extend(world, subscription, at)
-    elif cancels and _is_extendable(world, subscription):
-        set_status(world, subscription, "disabled", at)
+    elif subscription.auto_renews or "renewtonewterm" in actions:
+        _renew(world, subscription, at)
+    elif can_extend:
+        _extend(world, subscription, at)
     else:
         set_status(world, subscription, "expired", at)
 
@@ -158,7 +163,10 @@ def _extend(world: World, subscription: Subscription, at: datetime) -> None:
     subscription.scheduled = None
     start_term(world, subscription, first, item=None)
     if item := item_of(subscription.product_id, subscription.sku_id):
-        segment, currency = subscription.extra["segment"], subscription.extra["billing_currency"]
+        segment, currency = (
+            subscription.extra.get("segment", "commercial"),
+            subscription.extra.get("billing_currency", subscription.currency),
+        )
         subscription.unit_price = extended_price(world, item, currency, segment=segment, on=first)
     subscription.discount, subscription.promotion_id = subscription.discount * 0, ""
     subscription.refundable = []
@@ -222,7 +230,9 @@ def _follow(world: World, subscription: Subscription, instructions: Json) -> dat
     item = item_of(product.get("productId") or "", product.get("skuId") or "")
     if item is not None and item.key != f"{subscription.product_id}:{subscription.sku_id}":
         subscription.product_id, subscription.sku_id, subscription.title = item.product_id, item.sku_id, item.title
-        subscription.availability_id = current_availability(world, item, subscription.extra["segment"])
+        subscription.availability_id = current_availability(
+            world, item, subscription.extra.get("segment", "commercial")
+        )
         subscription.is_addon = item.is_addon
     term, cycle = product.get("termDuration"), product.get("billingCycle")
     wanted = Plan(term or subscription.term, (cycle or subscription.cycle).lower())

@@ -14,11 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import uvicorn
-
 from local.partner_center.answering import Answering
 from local.partner_center.answers import Host
-from local.partner_center.asgi import application, server_config
+from local.partner_center.asgi import PromptServer
 from local.partner_center.certificates import prepare_tls, webhook_signing
 from local.partner_center.controls import controls
 from local.partner_center.faults import Fault
@@ -49,7 +47,7 @@ class Simulator:
         self.base_url = ""
         self._answering = Answering(world, (*registered_calls(), *controls(self)))
         self._port, self._tls, self._renew = port, tls, renew
-        self._server: uvicorn.Server | None = None
+        self._server: PromptServer | None = None
         self._thread: threading.Thread | None = None
         self._courier = _courier(world)
 
@@ -62,7 +60,7 @@ class Simulator:
         listening = _listening(self._port)
         tls = prepare_tls(self._tls) if self._tls else None
         self.base_url = f"{'https' if tls else 'http'}://{_LOOPBACK}:{listening.getsockname()[1]}"
-        self._server = uvicorn.Server(server_config(application(self._answering), tls))
+        self._server = PromptServer(self._answering, tls)
         arguments = {"sockets": [listening]}
         self._thread = threading.Thread(target=self._server.run, kwargs=arguments, name="simulator", daemon=True)
         self._thread.start()
@@ -78,7 +76,7 @@ class Simulator:
         """Stop serving and wait until it has stopped."""
         self._courier.stop()
         if self._server is not None and self._thread is not None:
-            self._server.should_exit = True
+            self._server.stop()
             self._thread.join(_STOP_S)
 
     def wait(self) -> None:

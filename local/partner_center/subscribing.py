@@ -123,7 +123,7 @@ def _subscription(
 ) -> Subscription:
     is_trial = item is not None and item.is_trial
     first = at.date()
-    natural_last = terms.last_day_of_term(first, purchase.term, is_trial=is_trial)
+    natural_last = terms.last_day_of_term(first, purchase.term)
     segment = purchase.segment or customer.segment
     subscription = Subscription(
         id=world.guid(),
@@ -142,7 +142,7 @@ def _subscription(
         starts_at=at,
         term_first=first,
         term_last=purchase.custom_end_on or natural_last,
-        anchor_on=terms.anchor_of(first, purchase.custom_end_on or natural_last, "" if is_trial else purchase.term),
+        anchor_on=terms.anchor_of(first, purchase.custom_end_on or natural_last, purchase.term),
         unit_price=Decimal(str(purchase.provisioning.get("price", "10.00"))) if item is None else Decimal(0),
         currency=purchase.currency or customer.currency,
         friendly_name=purchase.friendly_name or (item.title if item else ""),

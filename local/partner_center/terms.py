@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime, time, timedelta
 
 TERM_MONTHS = {"P1M": 1, "P1Y": 12, "P3Y": 36}
 CYCLE_MONTHS = {"monthly": 1, "annual": 12, "triennial": 36}
-TRIAL_DAYS = 30
 FOREVER = date(9999, 12, 30)
 _DAY = timedelta(days=1)
 
@@ -28,10 +27,8 @@ def midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def last_day_of_term(first: date, term: str, *, is_trial: bool = False) -> date:
+def last_day_of_term(first: date, term: str) -> date:
     """Return the last day of a term that begins on *first*; what has no term never ends."""
-    if is_trial:
-        return first + timedelta(days=TRIAL_DAYS - 1)
     months = TERM_MONTHS.get(term)
     return add_months(first, months) - _DAY if months else FOREVER
 

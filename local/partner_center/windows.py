@@ -49,6 +49,17 @@ def take_from_batches(subscription: Subscription, quantity: int, at: datetime) -
     return True
 
 
+def capped(batches: list[tuple[int, datetime]], quantity: int) -> list[tuple[int, datetime]]:
+    """Return what of the batches fits into *quantity* seats, the last to close first."""
+    left: list[tuple[int, datetime]] = []
+    for batch, until in sorted(batches, key=lambda each: each[1], reverse=True):
+        kept = min(batch, quantity)
+        quantity -= kept
+        if kept:
+            left.append((kept, until))
+    return left[::-1]
+
+
 def is_cancellable(subscription: Subscription, at: datetime) -> bool:
     """Whether it can be cancelled for a refund at that moment."""
     return subscription.cancellable_until is not None and at <= subscription.cancellable_until

@@ -15,7 +15,7 @@ from shared.application.connect import check_account
 from shared.application.services import Services
 from shared.domain.connection import ConnectionState, cure_of, refusal_state
 from shared.domain.consent import ApiUse, Consent, RefreshToken, Source, Standing, TokenEnd
-from shared.domain.errors import IntegrityError, NotConnectedError, OperationalError
+from shared.domain.errors import IntegrityError, InvalidError, NotConnectedError, OperationalError
 from shared.storage.repositories.connection import ConnectionStore
 
 logger = logging.getLogger(__name__)
@@ -71,7 +71,7 @@ def connection_health(services: Services) -> Health:
     token: RefreshToken | None = None
     try:
         token = store.refresh_token()
-    except (IntegrityError, OperationalError) as error:
+    except (IntegrityError, InvalidError, OperationalError) as error:
         problem = str(error)
     sign_in = services.sign_in()
     missing = tuple(sign_in.missing_settings())
@@ -113,18 +113,16 @@ def note_outcome(
 ) -> None:
     """Write down what a call to an API brought: *status* 0 is no answer, which says nothing of the connection.
 
-    A success of the app alone says nothing of the sign-in.
+    A success of the app alone says nothing of the sign-in. A store that fails here fails no call to Microsoft.
     """
-    if 200 <= status < 300:
-        if store.note_success(api, at) and not is_app_only:
-            _note(store, Standing(state=ConnectionState.CONNECTED, since=at, noted_by=Source.API))
-        return
-    if status not in {401, 403}:
-        return
-    is_news = store.note_refusal(api, at, f"HTTP {status} {code}".strip())
-    state = refusal_state(code)
-    if is_news and state in _OF_THE_SIGN_IN:
-        _note(store, Standing(state=state, since=at, code=code, noted_by=Source.API))
+    try:
+        if 200 <= status < 300:
+            if store.note_success(api, at) and not is_app_only:
+                _note(store, Standing(state=ConnectionState.CONNECTED, since=at, noted_by=Source.API))
+        elif status in {401, 403}:
+            _note_refusal(store, api, status, code, at)
+    except OperationalError as error:
+        logger.warning("what %s answered was not written down: %s", api, error)
 
 
 def health_view(health: Health) -> dict[str, Any]:
@@ -166,14 +164,21 @@ def _state(
 ) -> ConnectionState:
     if not is_configured:
         return ConnectionState.NOT_CONFIGURED
-    noted = ConnectionState.NOT_CONNECTED if standing is None else standing.state
     if consent is None:
-        return noted
+        return ConnectionState.NOT_CONNECTED if standing is None else standing.state
+    noted = ConnectionState.CONNECTED if standing is None else standing.state
     if token is None:
         return ConnectionState.NOT_CONNECTED if is_readable else ConnectionState.REFUSED
     if noted is ConnectionState.CONNECTED and token.days_left(now) == 0:
         return ConnectionState.TOKEN_EXPIRED
     return noted
+
+
+def _note_refusal(store: ConnectionStore, api: str, status: int, code: str, at: datetime) -> None:
+    is_news = store.note_refusal(api, at, f"HTTP {status} {code}".strip())
+    state = refusal_state(code)
+    if is_news and state in _OF_THE_SIGN_IN:
+        _note(store, Standing(state=state, since=at, code=code, noted_by=Source.API))
 
 
 def _note(store: ConnectionStore, standing: Standing) -> None:

@@ -16,9 +16,12 @@ Not here: which deliveries are wanted (``billing_sync``), reading files (``inges
 
 import gzip
 import logging
+import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import BinaryIO, cast
 
 from shared.application.ingest import ingest_delivered, refuse_uploads
@@ -188,7 +191,7 @@ def _rest(services: Services, delivery: Delivery, state: DeliveryState, note: st
     """Let the delivery rest without anything new; nothing is written where it rests so already."""
     before = services.deliveries.get(delivery.period, delivery.row)
     resting = delivery.resting(state, note)
-    if before is not None and replace(resting, asked_at=before.asked_at) == before:
+    if resting == before:
         return
     services.deliveries.save(resting)
     logger.info("delivery %s %s: %s, %s", delivery.period, delivery.row, resting.state, note)
@@ -263,10 +266,11 @@ def _take_part(services: Services, message: DeliveryMessage) -> None:
         return  # overtaken, or complete
     name = delivery.file_name(message.part)
     if services.sources.row(delivery.period, name) is None:
-        if services.sources.file(delivery.period, name) is None and not _fetch(services, delivery, message):
-            return
         try:
-            ingest_delivered(services, delivery, name)
+            if services.sources.file(delivery.period, name) is not None:
+                ingest_delivered(services, delivery, name)
+            elif not _fetch(services, delivery, message):
+                return
         except SourceFileError:
             services.sources.discard(delivery.period, name)  # it is fetched again
             raise
@@ -278,33 +282,57 @@ def _take_part(services: Services, message: DeliveryMessage) -> None:
 
 
 def _fetch(services: Services, delivery: Delivery, message: DeliveryMessage) -> bool:
-    """Keep a part as Microsoft delivers it; False where the export has to be waited or asked for again."""
-    name, part = delivery.file_name(message.part), delivery.parts[message.part]
-    if delivery.kind == LEGACY:
-        _fetch_legacy(services, delivery, name, part)
-        return True
+    """Take a part in as Microsoft delivers it; False where the export has to be waited or asked for again."""
+    part = delivery.parts[message.part]
+    with tempfile.NamedTemporaryFile() as target:
+        if delivery.kind == LEGACY:
+            _fetch_legacy(services, delivery, part, cast("BinaryIO", target))
+        elif not _fetch_export(services, delivery, message, cast("BinaryIO", target)):
+            return False
+        target.flush()
+        _keep_and_ingest(services, delivery, _Fetched(delivery.file_name(message.part), Path(target.name)))
+    return True
+
+
+def _fetch_export(services: Services, delivery: Delivery, message: DeliveryMessage, target: BinaryIO) -> bool:
     microsoft = services.microsoft()
     try:
         state = microsoft.export_state(delivery.operation)
         if not isinstance(state, Manifest) or state.etag != delivery.etag:
             _ask_again(services, delivery, message, "the export is not the one that it was")
             return False
-        with microsoft.open_part(state, part) as stream:
-            services.sources.put(delivery.period, name, stream)
+        with microsoft.open_part(state, delivery.parts[message.part]) as stream:
+            shutil.copyfileobj(stream, target, 1 << 20)
     except NotFoundError:
         _ask_again(services, delivery, message, "the address of its parts expired")
         return False
     return True
 
 
-def _fetch_legacy(services: Services, delivery: Delivery, name: str, content: str) -> None:
-    """Keep the lines of a legacy invoice as JSON lines, as the reader of legacy files takes them."""
-    with tempfile.TemporaryFile() as packed:
-        with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=6, mtime=0) as target:
-            for line in services.microsoft().legacy_lines(delivery.invoice_id, content):
-                target.write(line.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")  # blanks between values only
-        packed.seek(0)
-        services.sources.put(delivery.period, name, cast("BinaryIO", packed))
+def _fetch_legacy(services: Services, delivery: Delivery, content: str, target: BinaryIO) -> None:
+    """Write the lines of a legacy invoice as JSON lines, as the reader of legacy files takes them."""
+    with gzip.GzipFile(fileobj=target, mode="wb", compresslevel=6, mtime=0) as packed:
+        for line in services.microsoft().legacy_lines(delivery.invoice_id, content):
+            packed.write(line.replace(b"\r", b" ").replace(b"\n", b" ") + b"\n")  # blanks between values only
+
+
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """A part on this machine, whole."""
+
+    name: str
+    path: Path
+
+    def open(self) -> BinaryIO:
+        """Return its content."""
+        return self.path.open("rb")
+
+
+def _keep_and_ingest(services: Services, delivery: Delivery, fetched: _Fetched) -> None:
+    """Put a part into the store and, while the store writes, read it; it is recorded when both are done."""
+    with ThreadPoolExecutor(1, "keep") as thread, fetched.open() as stream:
+        kept = thread.submit(services.sources.put, delivery.period, fetched.name, stream)
+        ingest_delivered(services, delivery, fetched.name, fetched, kept.result)
 
 
 def _complete(services: Services, delivery: Delivery) -> None:

@@ -16,7 +16,7 @@ import gzip
 import io
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import BinaryIO, cast
@@ -93,17 +93,25 @@ def ingest(services: Services, message: IngestMessage) -> SourceFileRecord | Non
     return record
 
 
-def ingest_delivered(services: Services, delivery: Delivery, name: str) -> SourceFileRecord:
-    """Read, check and lay out a part of a delivery that lies in the store; it counts when the delivery does.
+def ingest_delivered(
+    services: Services,
+    delivery: Delivery,
+    name: str,
+    source: Opened | None = None,
+    kept: Callable[[], object] = lambda: None,
+) -> SourceFileRecord:
+    """Read, check and lay out a part of a delivery; it counts when the delivery does.
+
+    It is read from *source* while it is being put into the store, which *kept* waits for; else from the store.
 
     Raises:
         SourceFileError: the file is damaged or cut off; nothing was recorded.
         ConflictError: somebody else records it.
     """
     period, row = delivery.period, services.sources.row(delivery.period, name)
-    upload = _upload(services, period, name)
+    upload = _upload(services, period, name) if source is None else _Upload(source)
     try:
-        record = _laid_out(services, period, upload, [])
+        record = _laid_out(services, period, upload, [], kept)
     except SourceFileError:
         if not _is_hollow(upload.source):
             raise
@@ -156,10 +164,10 @@ def _told(period: BillingPeriod, record: SourceFileRecord) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
-    """A file as it lies in the store; *version* tells whether it was replaced since."""
+    """A file as it lies in the store; *version* tells whether it was replaced since ("": it cannot be)."""
 
     source: Opened
-    version: str
+    version: str = ""
 
     def content_hash(self) -> str:
         """Return the hash of the content: one pass over it."""
@@ -190,13 +198,18 @@ def _read_and_lay_out(
 
 
 def _laid_out(
-    services: Services, period: BillingPeriod, upload: _Upload, others: Sequence[SourceFileRecord]
+    services: Services,
+    period: BillingPeriod,
+    upload: _Upload,
+    others: Sequence[SourceFileRecord],
+    kept: Callable[[], object] = lambda: None,
 ) -> SourceFileRecord:
     """Read the file, keep its extracts unless it repeats one of the *others*, and return what is to be recorded."""
     counting = _counting(others)
     with services.formats.lay_out_source(upload.source) as laid_out:
         read, name = laid_out.read, upload.source.name
-        if services.sources.version(period, name) != upload.version:
+        kept()
+        if upload.version and services.sources.version(period, name) != upload.version:
             raise ChangedError(f"source file {name} of {period} was replaced while it was read")
         repeats = counting.repeated(read)
         if repeats is not None:

@@ -161,6 +161,10 @@ def _names(header: bytes) -> list[str]:
 def _write_by_name(wanted: list[str], given: list[str], stream: BinaryIO, target: BinaryIO) -> None:
     """Write rows whose columns stand in another order."""
     text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=True)
-    rows: Iterable[dict[str, str]] = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8", newline=""), given)
-    csv.DictWriter(text, wanted, extrasaction="ignore", restval="").writerows(rows)
-    text.detach()
+    delivered = io.TextIOWrapper(stream, encoding="utf-8", newline="")
+    try:
+        rows: Iterable[dict[str, str]] = csv.DictReader(delivered, given)
+        csv.DictWriter(text, wanted, extrasaction="ignore", restval="").writerows(rows)
+    finally:
+        delivered.detach()
+        text.detach()

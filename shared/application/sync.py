@@ -84,7 +84,22 @@ def start_due_sync(services: Services) -> SyncDay | None:
     day = services.synced.days.get(on)
     if day is not None and (day.is_done or (day.state is DayState.READING and services.queues.depth(SYNC_QUEUE))):
         return None
+    if day is not None and day.state is DayState.STOPPED and not _is_back(services):
+        return None
     return start_sync(services)
+
+
+def _is_back(services: Services) -> bool:
+    """Whether Microsoft knows us again, asked by a call that needs the person who connected us."""
+    tenant = next(iter(services.synced.tenants()), None)
+    try:
+        if tenant is not None:
+            services.microsoft().tenant(tenant.id)
+    except NotConnectedError:
+        return False
+    except InvalidError:  # it refuses this customer, not us
+        return True
+    return True
 
 
 def start_sync(services: Services) -> SyncDay:
@@ -237,12 +252,14 @@ def _stop(services: Services, on: date, error: NotConnectedError) -> None:
 
 
 def _settle(services: Services, day: SyncDay) -> SyncDay:
-    """Write how far the day is: done once all its chunks were read. Others may be doing the same."""
+    """Write how far the day is: done once all its chunks were read. Others may be doing so too, or have stopped it."""
     for _ in range(ATTEMPTS_MAX):
         is_done = services.synced.days.done_chunk_count(day.on) >= day.chunk_count
         with suppress(ChangedError):
             return services.synced.days.move(replace(day, state=DayState.DONE if is_done else DayState.READING))
         newer = services.synced.days.begin(day.on, day.started_at)
+        if newer.state is DayState.STOPPED:
+            return newer
         day = replace(day, etag=newer.etag)
     return day
 

@@ -8,10 +8,10 @@ Not here: what an entry says (``shared/domain/snapshots/audit``), merging (``sha
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from shared.application.services import Services
-from shared.application.sync_tenant import REASON_CHARACTERS_MAX, code_of, keep_news
+from shared.application.sync_tenant import REASON_CHARACTERS_MAX, code_of, done_looks, keep_news
 from shared.domain.errors import MicrosoftRefusedError
 from shared.domain.snapshots.audit import facts_of
 from shared.domain.snapshots.tracks import Fact
@@ -40,8 +40,13 @@ def sync_audit(services: Services, on: date) -> int:
         services.synced.keep_trouble(_refused(services, error), known)
         return 0
     services.synced.end_trouble("", TroubleKind.AUDIT, known)
-    ours = services.synced.known_tenants().keys()
-    count = sum(_keep(services, tenant, told[tenant]) for tenant in sorted(told.keys() & ours))
+    ours, looks = services.synced.known_tenants(), done_looks(services)
+    parked = {each.tenant_id.lower() for each in services.synced.troubles() if each.kind is TroubleKind.PARKED}
+    count = 0
+    for tenant in sorted(told.keys() & ours.keys()):
+        back_at = ours[tenant].back_at
+        seen = [] if tenant in parked else [look for look in looks if back_at is None or back_at <= look]
+        count += _keep(services, tenant, told[tenant], seen)
     logger.info("sync: audit feed until %s: %s tenants, %s changes", on, len(told), count)
     return count
 
@@ -56,17 +61,19 @@ def _read(services: Services, on: date) -> dict[str, _FactsOfTenant]:
     return {tenant: facts for tenant, facts in told.items() if facts}
 
 
-def _keep(services: Services, tenant_id: str, told: _FactsOfTenant) -> int:
-    return keep_news(services, tenant_id, lambda known: _news(known, told))[1]
+def _keep(services: Services, tenant_id: str, told: _FactsOfTenant, looks: Sequence[datetime]) -> int:
+    return keep_news(services, tenant_id, lambda known: _news(known, told, looks))[1]
 
 
-def _news(known: Mapping[str, KeptSubscription], told: _FactsOfTenant) -> list[KeptSubscription]:
-    news = [_with(known.get(key) or KeptSubscription(id=key), facts) for key, facts in sorted(told.items())]
+def _news(
+    known: Mapping[str, KeptSubscription], told: _FactsOfTenant, looks: Sequence[datetime]
+) -> list[KeptSubscription]:
+    news = [_with(known.get(key) or KeptSubscription(id=key), facts, looks) for key, facts in sorted(told.items())]
     return [each for each in news if each is not None]
 
 
-def _with(kept: KeptSubscription, facts: Sequence[Fact]) -> KeptSubscription | None:
-    track = kept.track.told(facts)
+def _with(kept: KeptSubscription, facts: Sequence[Fact], looks: Sequence[datetime]) -> KeptSubscription | None:
+    track = kept.track.told(facts, looks)
     return None if track is kept.track else replace(kept, track=track)
 
 

@@ -76,9 +76,14 @@ def sync_tenant(services: Services, tenant_id: str, before: Before | None = None
 
 def before_reading(services: Services, tenant_ids: Sequence[str]) -> Before:
     """Return what is known before *tenant_ids* are read."""
+    looks = done_looks(services)
+    return Before(troubles=tuple(services.synced.troubles(tenant_ids)), seen_at=looks[0] if looks else None)
+
+
+def done_looks(services: Services) -> list[datetime]:
+    """Return the beginnings of the last weeks' syncs that read everything, the latest first."""
     days = services.synced.days.before(services.clock().date() + timedelta(days=1))
-    seen_at = next((day.started_at for day in days if day.is_done), None)
-    return Before(troubles=tuple(services.synced.troubles(tenant_ids)), seen_at=seen_at)
+    return [day.started_at for day in days if day.is_done]
 
 
 def news_of(

@@ -59,6 +59,11 @@ _STATES: Final[Mapping[Kind, ConnectionState]] = {
     Kind.TOKEN: ConnectionState.REFUSED,
     Kind.NEEDS_USER: ConnectionState.NOT_CONNECTED,
 }
+_TOKENS_CURE: Final = "connect anew at /api/connection/login, with an account that sees Partner Center"
+_TENANTS_ADVICE: Final = (
+    " This customer's tenant does not let us. Ask the customer for a GDAP relationship with a role such as Directory "
+    "readers, assign the role to the account that consented, and see that no policy of theirs blocks it."
+)
 _ONLY_WITH_401 = frozenset({"400", "10001"})
 """Codes that are numbers of many things; they speak of the token only where the status does."""
 
@@ -140,13 +145,14 @@ def refusal(answer: Answer, step: Step) -> ProrataError:
     """Return the error that *answer*, which is no success, amounts to."""
     problem = problem_of(answer.content)
     kind = _kind(answer.status, problem.code)
-    message = _message(answer, step, problem)
+    if _is_the_connections(kind, step):
+        return _not_connected(answer, step, problem, kind)
+    is_the_tenants = kind in CONNECTION_KINDS
+    advice = _TENANTS_ADVICE if is_the_tenants else _advice(answer.status, problem.code)
+    message = _message(answer, step, problem, advice)
     if answer.status == 429:
         told = retry_after_s(answer.headers, problem.description)
         return ThrottledError(message, retry_after_s=RETRY_AFTER_S if told is None else told)
-    if _is_the_connections(kind, step):
-        state = _STATES[kind]
-        return NotConnectedError(f"{message} {_sentence(cure_of(state, resource=step.audience))}", state=state)
     plain: dict[Kind, type[ProrataError]] = {
         Kind.STALE: ChangedError,
         Kind.BUSY: MicrosoftBusyError,
@@ -218,10 +224,18 @@ def _code_in_text(text: str) -> str:
     return (found[1] or found[2]) if found and known(found[1] or found[2]) else ""
 
 
-def _message(answer: Answer, step: Step, problem: Problem) -> str:
+def _not_connected(answer: Answer, step: Step, problem: Problem, kind: Kind) -> NotConnectedError:
+    """Return the error with the state of the connection, and the state's cure, which names pages and settings."""
+    state, found = _STATES[kind], known(problem.code)
+    cure = _TOKENS_CURE if state is ConnectionState.REFUSED else cure_of(state, resource=step.audience)
+    meaning = found.meaning if found else "Microsoft does not accept who we are."
+    advice = f" {meaning} {_sentence(cure[0].upper() + cure[1:])}"
+    return NotConnectedError(_message(answer, step, problem, advice), state=state)
+
+
+def _message(answer: Answer, step: Step, problem: Problem, advice: str) -> str:
     code = f", code {problem.code}" if problem.code else ""
     said = f" Microsoft says: {_sentence(problem.description)}" if problem.description else ""
-    advice = _advice(answer.status, problem.code)
     return f"{step.name}: HTTP {answer.status}{code}.{advice}{said}{_ids(answer)}"
 
 

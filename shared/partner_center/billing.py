@@ -18,8 +18,9 @@ from shared.partner_center.addresses import own_path, part_address
 from shared.partner_center.answers import Answer, unreadable
 from shared.partner_center.hosts import Audience
 from shared.partner_center.paging import decoded, pages_by_offset, read_items, with_query
+from shared.partner_center.request import Request
 from shared.partner_center.retry_after import retry_after_s
-from shared.partner_center.transport import Operation, Request, Transport
+from shared.partner_center.transport import Operation, Transport
 from shared.partner_center.wire import invoices as wire
 from shared.partner_center.wire.scalars import text
 

@@ -24,7 +24,8 @@ from shared.domain.snapshots.values import (
 )
 from shared.partner_center.hosts import Audience
 from shared.partner_center.paging import decoded, graph_pages, pages, read_items, with_query
-from shared.partner_center.transport import Operation, Request, Transport
+from shared.partner_center.request import Request
+from shared.partner_center.transport import Operation, Transport
 from shared.partner_center.wire import customers as wire
 from shared.partner_center.wire import subscriptions
 from shared.partner_center.wire.scalars import ident, text

@@ -3,7 +3,8 @@
 MSAL insists on ``https://`` addresses and asks for a directory of endpoints before each token. Those endpoints are
 known, so that question is answered here, and what goes to Microsoft's usual address is sent to the one of the settings.
 
-Invariants: no body is logged. A code is redeemed once; everything else is repeated a little where nothing answered.
+Invariants: no body is logged; no redirect is followed, for a body holds secrets; plain http is for this machine only.
+A code is redeemed once; everything else is repeated a little where nothing answered.
 
 Not here: what an answer means (``tokens``).
 """
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from shared.domain.errors import MicrosoftUnavailableError, ThrottledError
+from shared.domain.errors import InvalidError, MicrosoftUnavailableError, ThrottledError
 from shared.partner_center.session import new_session
 
 logger = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ USUAL_LOGIN: Final = "https://login.microsoftonline.com"
 TIMEOUT_S: Final = (10, 30)
 TRY_COUNT: Final = 3
 WAIT_S_MAX: Final = 10
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _DISCOVERY: Final = "/v2.0/.well-known/openid-configuration"
 
 
@@ -41,11 +43,16 @@ class KnownAnswer:
 
 
 class LoginTransport:
-    """The ``http_client`` of MSAL. *login* is the token service's base address, *wait* sleeps some seconds."""
+    """The ``http_client`` of MSAL. *login* is the token service's base address, *wait* sleeps some seconds.
+
+    Raises:
+        InvalidError: *login* would send secrets in the clear, or is no address.
+    """
 
     def __init__(
         self, login: str, *, session: requests.Session | None = None, wait: Callable[[float], None] = time.sleep
     ) -> None:
+        _check(login)
         self.authority = login if login.startswith("https://") else USUAL_LOGIN
         self._login = login
         self._session = session or new_session()
@@ -81,7 +88,9 @@ class LoginTransport:
         for number in range(1, (1 if is_once else TRY_COUNT) + 1):
             is_last = is_once or number == TRY_COUNT
             try:
-                answer = self._session.request(method, self.address(url), timeout=TIMEOUT_S, **options)
+                answer = self._session.request(
+                    method, self.address(url), timeout=TIMEOUT_S, allow_redirects=False, **options
+                )
             except requests.RequestException as error:
                 if is_last:
                     raise _silent(error) from None  # the cause may quote the request
@@ -89,11 +98,18 @@ class LoginTransport:
                 continue
             wait_s = _wait_s(answer)
             if answer.status_code != 429 and answer.status_code < 500:
-                return answer
+                return _readable(answer)
             if is_last or wait_s > WAIT_S_MAX:
                 raise _unable(answer.status_code, wait_s)
             self._wait(wait_s or 0.5 * number)
         raise AssertionError("unreachable: the last try returns or raises")
+
+
+def _check(login: str) -> None:
+    parts = urlsplit(login)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+    if not is_safe or not parts.hostname or parts.query or parts.fragment or login.endswith("/"):
+        raise InvalidError("PRORATA_LOGIN_URL: give https://host without a slash at its end; http is for this machine")
 
 
 def _silent(error: requests.RequestException) -> MicrosoftUnavailableError:
@@ -108,6 +124,21 @@ def _unable(status: int, wait_s: int) -> MicrosoftUnavailableError:
     if status == 429:
         return ThrottledError(f"the token service asks to wait {wait_s} s", retry_after_s=max(1, wait_s))
     return MicrosoftUnavailableError(f"the token service failed (HTTP {status}); try again later")
+
+
+def _readable(answer: requests.Response) -> requests.Response:
+    """Return the answer if it is a JSON object; MSAL would log anything else, and fail in a way of its own."""
+    try:
+        value = json.loads(answer.text)
+    except (ValueError, RecursionError):
+        value = None
+    if isinstance(value, dict):
+        return answer
+    logger.warning("the token service answered %s with something that cannot be read", answer.status_code)
+    raise MicrosoftUnavailableError(
+        f"the token service answered {answer.status_code} with something that cannot be read, as a proxy's page is; "
+        "check the network and PRORATA_LOGIN_URL, try again"
+    )
 
 
 def _wait_s(answer: requests.Response) -> int:

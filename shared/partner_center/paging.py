@@ -8,7 +8,7 @@ Not here: what the items are (``wire``).
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -17,13 +17,22 @@ import msgspec
 from shared.domain.errors import MicrosoftUnavailableError
 from shared.partner_center.addresses import own_path
 from shared.partner_center.answers import Answer, scrubbed, unreadable, without_bom
-from shared.partner_center.transport import Operation, Request
+from shared.partner_center.request import Request
+from shared.partner_center.transport import Operation
 from shared.partner_center.wire.collections import GraphPage, Link, Page
 
 PAGES_MAX: Final = 100_000
 _CONTINUATION = re.compile(r"ms-[a-z-]{1,60}", re.IGNORECASE)
 _IDS = frozenset({"ms-requestid", "ms-correlationid"})
+R = TypeVar("R")
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class _Unread:
+    """Why something could not be read."""
+
+    why: str
 
 
 def decoded(answer: Answer, request: Request, decode: Callable[[bytes], T]) -> T:
@@ -32,10 +41,10 @@ def decoded(answer: Answer, request: Request, decode: Callable[[bytes], T]) -> T
     Raises:
         MicrosoftUnavailableError: it is something else, such as a gateway's page.
     """
-    try:
-        return decode(without_bom(answer.content))
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise unreadable(answer, request.step, str(error)) from error
+    found = _tried(decode, without_bom(answer.content))
+    if isinstance(found, _Unread):
+        raise unreadable(answer, request.step, found.why)
+    return found
 
 
 def read_items(
@@ -48,12 +57,20 @@ def read_items(
     """
     for page in found:
         for item in page:
-            try:
-                yield read(item)
-            except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            value = _tried(read, item)
+            if isinstance(value, _Unread):
                 raise MicrosoftUnavailableError(
-                    f"{request.step.name}: an item cannot be read: {scrubbed(str(error))}. Try again later"
-                ) from error
+                    f"{request.step.name}: an item cannot be read: {scrubbed(value.why)}. Try again later"
+                )
+            yield value
+
+
+def _tried(read: Callable[[R], T], content: R) -> T | _Unread:
+    """Return what *read* makes of *content*. Its exceptions end here: some carry the content, which may be secret."""
+    try:
+        return read(content)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        return _Unread(str(error))
 
 
 def with_query(path: str, *pairs: tuple[str, str]) -> str:

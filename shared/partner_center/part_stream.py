@@ -22,7 +22,8 @@ from shared.domain.errors import (
 from shared.domain.snapshots.deliveries import Manifest
 from shared.partner_center.addresses import part_address
 from shared.partner_center.answers import RETRIED_STATUSES
-from shared.partner_center.transport import HTTP_FAILURES, Silence, Transport, silence_of
+from shared.partner_center.exchange import HTTP_FAILURES, Silence, silence_of
+from shared.partner_center.transport import Transport
 
 BUFFER_BYTES: Final = 1 << 20
 _EXPIRED: Final = frozenset({403, 404, 410})

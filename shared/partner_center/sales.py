@@ -18,8 +18,9 @@ import msgspec
 from shared.domain.errors import LimitError, MicrosoftNotFoundError, MicrosoftUnavailableError, SourceFileError
 from shared.partner_center.hosts import Audience
 from shared.partner_center.paging import pages, read_items, with_query
+from shared.partner_center.request import Request
 from shared.partner_center.source_files.containers import blocks, open_contents
-from shared.partner_center.transport import Operation, Request, Transport
+from shared.partner_center.transport import Operation, Transport
 
 PACKED_BYTES_MAX: Final = 512 << 20
 SHEET_BYTES_MAX: Final = 2 << 30

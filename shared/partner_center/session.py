@@ -36,10 +36,14 @@ class WithoutQueries(logging.Filter):
 _WITHOUT_QUERIES: Final = WithoutQueries()
 
 
-def new_session() -> requests.Session:
-    """Return a session that many threads may share: it keeps connections, and no cookies."""
+def keep_queries_out_of_logs() -> None:
+    """Cut queries off what the HTTP library logs, whoever made the session; to ask twice changes nothing."""
     for name in _TALKATIVE:
         logging.getLogger(name).addFilter(_WITHOUT_QUERIES)
+
+
+def new_session() -> requests.Session:
+    """Return a session that many threads may share: it keeps connections, and no cookies."""
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))

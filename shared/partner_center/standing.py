@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from shared.domain.connection import ConnectionState
 from shared.domain.consent import Probe, Roles, roles_in
-from shared.domain.errors import MicrosoftRefusedError, NotConnectedError, OperationalError, ProrataError
+from shared.domain.errors import NotConnectedError, ProrataError
 from shared.partner_center.addresses import own_path
 from shared.partner_center.answers import Answer, json_of
 from shared.partner_center.hosts import Audience
-from shared.partner_center.transport import Request, Transport
+from shared.partner_center.request import Request
+from shared.partner_center.transport import Transport
 
 MEMBERSHIPS: Final = "/v1.0/me/transitiveMemberOf"
 _PAGES_MAX: Final = 50
@@ -35,7 +36,7 @@ def roles_of(transport: Transport) -> Roles:
     """Return the roles of the account that consented; where they may not be read, that."""
     try:
         members = list(_members(transport))
-    except (NotConnectedError, MicrosoftRefusedError, OperationalError) as error:
+    except ProrataError as error:
         return Roles(unchecked=str(error))
     return roles_in(
         (str(one.get("displayName")) for one in members if str(one.get("@odata.type")).endswith(".group")),

@@ -33,6 +33,8 @@ ENDS_EARLY: Final = timedelta(minutes=5)
 KEPT_MAX: Final = 256
 """Access tokens kept in a process: a few kilobytes each, and a customer's tenant is rarely asked for twice."""
 
+RECENT: Final = timedelta(minutes=5)
+DAY_S: Final = 24 * 60 * 60
 _LOCK_COUNT: Final = 16
 _TENANT: Final = re.compile(r"[A-Za-z0-9.-]{1,100}")
 
@@ -91,6 +93,7 @@ class MsalTokens:
         self.app, self._store, self._clock = app, store, clock
         self._transport = transport or LoginTransport(hosts.login)
         self._kept: OrderedDict[TokenKey, AccessToken] = OrderedDict()
+        self._recent: tuple[RefreshToken, datetime] | None = None
         self._guard = threading.Lock()
         self._fetching = tuple(threading.Lock() for _ in range(_LOCK_COUNT))
 
@@ -119,6 +122,7 @@ class MsalTokens:
         """Drop every access token: the consent changed."""
         with self._guard:
             self._kept.clear()
+            self._recent = None
 
     def endings(self) -> dict[TokenKey, datetime]:
         """Return when the tokens of this process end."""
@@ -178,10 +182,7 @@ class MsalTokens:
 
     def _for_user(self, key: TokenKey) -> AccessToken:
         application = self.application(key.tenant_id)
-        kept = self._store.refresh_token()
-        if kept is None:
-            state = ConnectionState.NOT_CONNECTED
-            raise NotConnectedError(cure_of(state), state=state)
+        kept = self._refresh_token(key)
         asked_at = self._clock()
         answer = application.acquire_token_by_refresh_token(kept.value, [f"{key.audience}/.default"])
         if "access_token" not in answer:
@@ -191,6 +192,21 @@ class MsalTokens:
             standing = Standing(state=ConnectionState.CONNECTED, since=self._clock())
             self._store.note_standing(kept.consent_id, standing)
         return _access(answer, asked_at)
+
+    def _refresh_token(self, key: TokenKey) -> RefreshToken:
+        """Return the refresh token; one that was read lately will do for a customer's tenant: there are thousands."""
+        now = self._clock()
+        with self._guard:
+            recent = self._recent
+        if key.tenant_id and recent is not None and timedelta(0) <= now - recent[1] < RECENT:
+            return recent[0]
+        kept = self._store.refresh_token()
+        if kept is None:
+            state = ConnectionState.NOT_CONNECTED
+            raise NotConnectedError(cure_of(state), state=state)
+        with self._guard:
+            self._recent = (kept, now)
+        return kept
 
     def _keep_newer(self, kept: RefreshToken, value: str) -> None:
         """Store the newer refresh token; where that fails the old one still works, and the next redemption tries."""
@@ -230,5 +246,6 @@ def refusal(answer: dict[str, Any], audience: str = "") -> tuple[ConnectionState
 
 
 def _access(answer: dict[str, Any], asked_at: datetime) -> AccessToken:
-    lasts = timedelta(seconds=int(answer.get("expires_in") or 0))
-    return AccessToken(value=str(answer["access_token"]), ends_at=asked_at + lasts)
+    lasts = str(answer.get("expires_in"))
+    lasts_s = min(int(lasts), DAY_S) if lasts.isdecimal() else 0
+    return AccessToken(value=str(answer["access_token"]), ends_at=asked_at + timedelta(seconds=lasts_s))

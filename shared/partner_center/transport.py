@@ -5,26 +5,20 @@ because no answer came, and a new one after any answer; 408, 500, 502, 503 and 5
 429 after the time it names, 401 once with a new token, nothing else. What changes something is repeated after such an
 answer only where the caller says that it may be.
 
-Invariants: a token goes to its own API only; redirects are not followed; an answer has a limit of size; the time lost
-on a call and on an operation is limited, and beyond it the error says how long to wait; no error is raised while one of
-the HTTP library's is handled, for their texts hold whole addresses.
+Invariants: the time lost on a call and on an operation is limited, and beyond it the error says how long to wait; each
+call leaves one line in the log.
 
-Not here: what an answer means (``answers``), pages (``paging``), parts of exports (``part_stream``).
+Not here: one try (``exchange``), what an answer means (``answers``), pages (``paging``), parts of exports
+(``part_stream``).
 """
 
 import logging
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import BinaryIO, Final
-from urllib.parse import urlsplit
+from typing import Final
 
-import msgspec
 import requests
-import urllib3.exceptions
 
 from shared.domain.errors import (
-    LimitError,
     MicrosoftRefusedError,
     MicrosoftUnavailableError,
     NotConnectedError,
@@ -32,87 +26,16 @@ from shared.domain.errors import (
     ThrottledError,
 )
 from shared.partner_center.addresses import check_bases
-from shared.partner_center.answers import RETRIED_STATUSES, Answer, Step, problem_of, refusal
+from shared.partner_center.answers import RETRIED_STATUSES, Answer, problem_of, refusal
+from shared.partner_center.exchange import Exchange, Silence, Try
 from shared.partner_center.hosts import Audience, Hosts, Tokens
 from shared.partner_center.pace import Observe, Outcome, Pace, RealPace, Waiting, observe_nothing
+from shared.partner_center.request import Request
 from shared.partner_center.retry_after import retry_after_s
-from shared.partner_center.session import new_session
+from shared.partner_center.session import keep_queries_out_of_logs, new_session
 
-ANSWER_BYTES_MAX: Final = 64 << 20
-BLOCK_BYTES: Final = 1 << 18
-LOCALE: Final = "en-US"
-_REPEATABLE_METHODS: Final = frozenset({"GET", "HEAD", "PUT", "DELETE"})
-HTTP_FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 _NEEDS_USER: Final = frozenset({"900329"})
 _logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One call. *path* begins with a slash below the API's base address and may hold a query.
-
-    *request_id* is given where the caller keeps it, so that the same work can be asked for again after a crash.
-    *may_repeat* tells that a repeat after an answer such as 503 does no harm; None goes by the method.
-    *takes_app_only* prefers a token of the app alone. *tenant_id* asks with a token for a customer's tenant.
-    *into* takes the body as it is on the wire, instead of memory. *expects* are statuses of failure that are answers.
-    """
-
-    method: str
-    path: str
-    audience: Audience = Audience.PARTNER_CENTER
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: object = None
-    etag: str = ""
-    request_id: str = ""
-    may_repeat: bool | None = None
-    takes_app_only: bool = False
-    tenant_id: str = ""
-    concerns_one_tenant: bool = False
-    into: BinaryIO | None = None
-    bytes_max: int = ANSWER_BYTES_MAX
-    expects: frozenset[int] = frozenset()
-
-    @property
-    def step(self) -> Step:
-        """What a message may show of it."""
-        name = f"{self.method} {urlsplit(self.path).path}"
-        return Step(name=name, audience=self.audience, concerns_one_tenant=self.concerns_one_tenant)
-
-    @property
-    def is_repeatable(self) -> bool:
-        """Whether a repeat after an answer does no harm."""
-        return self.method in _REPEATABLE_METHODS if self.may_repeat is None else self.may_repeat
-
-
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """No answer came, or it broke off; *can_help* is whether trying again can."""
-
-    why: str
-    can_help: bool = True
-
-
-_SILENCES: Final[tuple[tuple[tuple[type[Exception], ...], str, bool], ...]] = (
-    ((requests.exceptions.SSLError,), "the certificate was not accepted; check the address and the clock", False),
-    ((requests.exceptions.ConnectTimeout,), "no connection came about in time", True),
-    ((requests.exceptions.Timeout, urllib3.exceptions.TimeoutError, TimeoutError), "no answer came in time", True),
-    (
-        (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError),
-        "the answer broke off",
-        True,
-    ),
-    ((requests.exceptions.ConnectionError,), "the connection failed or broke off", True),
-    ((ValueError,), "the request could not be made", False),
-)
-"""What the HTTP library's exceptions amount to; the first that fits counts."""
-
-
-def silence_of(error: Exception) -> Silence:
-    """Return what *error* of the HTTP library amounts to, without its text, which holds the whole address."""
-    for types, why, can_help in _SILENCES:
-        if isinstance(error, types):
-            return Silence(why, can_help)
-    return Silence("the answer broke off")
 
 
 class Transport:
@@ -129,10 +52,12 @@ class Transport:
         observe: Observe = observe_nothing,
     ) -> None:
         check_bases(hosts)
+        keep_queries_out_of_logs()
         self.hosts, self.tokens = hosts, tokens
         self.session = new_session() if session is None else session
         self.waiting = waiting or Waiting()
         self.pace: Pace = pace or RealPace()
+        self.exchange = Exchange(self.session, hosts, self.waiting, self.pace)
         self.observe = observe
         self.refuses_app_only = False
 
@@ -283,91 +208,20 @@ class _Call:
         self._operation.lost_s += seconds
 
     def _send(self, token: str) -> Answer | Silence:
-        """Make one try. The HTTP library's exceptions end here: their texts hold whole addresses."""
+        """Make one try."""
         self._tries += 1
         self._status = 0
         began = self._pace.seconds()
+        asked = Try(request=self._request, token=token, request_id=self._request_id, correlation_id=self.correlation_id)
         try:
-            return self._exchange(token, began)
-        except (*HTTP_FAILURES, ValueError) as error:
-            return silence_of(error)
+            return self._transport.exchange.send(asked)
         finally:
             self._waited_s += self._pace.seconds() - began
-
-    def _exchange(self, token: str, began: float) -> Answer | Silence:
-        request, body = self._request, self._request.body
-        with self._transport.session.request(
-            request.method,
-            self._transport.hosts.base(request.audience) + request.path,
-            headers=self._headers(token),
-            data=body if body is None or isinstance(body, bytes) else msgspec.json.encode(body),
-            timeout=(self._waiting.connect_s, self._waiting.read_s),
-            allow_redirects=False,
-            stream=True,
-        ) as response:
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            is_filed = request.into is not None and 200 <= response.status_code < 300
-            content = self._filed(response) if is_filed else self._read(response, began)
-            if content is None:
-                return Silence(f"the answer was not complete within {self._waiting.try_s:g} s")
-        if response.status_code >= 300:
-            content = content.replace(token.encode(), b"...")  # should it be quoted, it would be in an error
-        return Answer(
-            status=response.status_code,
-            headers=headers,
-            content=content,
-            request_id=self._request_id,
-            correlation_id=headers.get("ms-correlationid") or headers.get("request-id") or self.correlation_id,
-        )
 
     @property
     def correlation_id(self) -> str:
         """What ties the calls of the operation together in logs, ours and Microsoft's."""
         return self._operation.correlation_id
-
-    def _headers(self, token: str) -> dict[str, str]:
-        request = self._request
-        ids = {"MS-RequestId": self._request_id, "MS-CorrelationId": self.correlation_id}
-        if request.audience is Audience.GRAPH:
-            ids = {"client-request-id": self._request_id}
-        headers = {"Accept": "application/json", "X-Locale": LOCALE, **request.headers, **ids}
-        if request.body is not None:
-            headers["Content-Type"] = "application/json; charset=utf-8"
-        if request.etag:
-            headers["If-Match"] = request.etag
-        return {**headers, "Authorization": f"Bearer {token}"}
-
-    def _read(self, response: requests.Response, began: float) -> bytes | None:
-        """Return the decoded body; None where it takes too long."""
-        content = bytearray()
-        for block in response.iter_content(BLOCK_BYTES):
-            content += block
-            self._check_size(len(content))
-            if self._pace.seconds() - began > self._waiting.try_s:
-                return None
-        return bytes(content)
-
-    def _filed(self, response: requests.Response) -> bytes:
-        """Put the body, as it is on the wire, into the request's file."""
-        into = self._request.into
-        if into is None:
-            return b""
-        into.seek(0)
-        into.truncate()
-        size = 0
-        while block := response.raw.read(BLOCK_BYTES, decode_content=False):
-            size += len(block)
-            self._check_size(size)
-            into.write(block)
-        into.seek(0)
-        return b""
-
-    def _check_size(self, size: int) -> None:
-        if size > self._request.bytes_max:
-            raise LimitError(
-                f"{self._request.step.name}: the answer has over {self._request.bytes_max} bytes, which no answer of "
-                "this kind has. Nothing of it was used"
-            )
 
     def _tell(self) -> None:
         """Log the one line of this call, and let the observer know."""

@@ -14,7 +14,8 @@ from urllib.parse import quote
 from shared.domain.errors import MicrosoftNotFoundError
 from shared.partner_center.answers import json_of
 from shared.partner_center.paging import decoded
-from shared.partner_center.transport import Request, Transport
+from shared.partner_center.request import Request
+from shared.partner_center.transport import Transport
 from shared.partner_center.wire.scalars import flag, instant, lower_keys, text, word
 
 T = TypeVar("T")

@@ -9,6 +9,7 @@ import pytest
 
 from local.functions_host import Index, index_app
 from shared.domain.errors import InvalidError
+from shared.settings import Settings
 
 Engine = Callable[..., dict[str, Any]]
 AppFolder = Callable[[str], Path]
@@ -152,7 +153,8 @@ def test_the_engine_runs_what_it_indexed(engine: Engine, app_folder: AppFolder) 
 
 def test_proratas_own_app_is_one_app_for_both(engine: Engine) -> None:
     """What runs on one machine is what Azure will find; the schedules are settings that the host resolves."""
-    schedules = dict.fromkeys(("PRORATA_BILLING_RUN_SCHEDULE", "PRORATA_SWEEP_SCHEDULE"), "0 0 6 9 * *")
+    settings = [f"PRORATA_{name.upper()}" for name in Settings.model_fields]
+    schedules = dict.fromkeys((name for name in settings if name.endswith("_SCHEDULE")), "0 0 6 9 * *")
     answer = engine(ROOT)
 
     assert "error" not in answer, answer["error"]

@@ -15,8 +15,8 @@ from shared.partner_center.addresses import own_path, part_address
 from shared.partner_center.answers import Answer, problem_of, scrubbed
 from shared.partner_center.hosts import Audience, Hosts
 from shared.partner_center.paging import decoded
+from shared.partner_center.request import Request
 from shared.partner_center.retry_after import RETRY_AFTER_S_MAX, retry_after_s
-from shared.partner_center.transport import Request
 from shared.partner_center.wire.collections import Page
 from shared.partner_center.wire.scalars import amount, canonical, instant, whole
 from shared.partner_center.wire.subscriptions import Subscription, snapshot, subscription_of

@@ -40,7 +40,7 @@ CHOICES: dict[str, Sequence[Any]] = {
     "promotion_id": ("", "39NFJQT1"),
     "offer_id": ("CFQ7TTC0LH18:0001:X", "CFQ7TTC0LDPB:0001:Y"),
     "is_trial": (False,),
-    "ends_on": (date(2027, 9, 29), date(2027, 12, 31), date(2026, 10, 1)),
+    "ends_on": (date(2027, 9, 29), date(2027, 12, 31), date(2026, 12, 31)),
 }
 
 
@@ -89,9 +89,13 @@ News = tuple[str, Any]
 
 def told(news: Sequence[News], truth: Truth) -> Track:
     """Return the track after news in that order: instants at which somebody looked, and facts."""
-    track = Track()
+    track, looks = Track(), list[datetime]()
     for kind, what in news:
-        track = track.seen(truth.at(what), what) if kind == "seen" else track.told([what])
+        if kind == "seen":
+            track = track.seen(truth.at(what), what, looks[-1] if looks else None)
+            looks.append(what)
+        else:
+            track = track.told([what], looks)
     return track
 
 

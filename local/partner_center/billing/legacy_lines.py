@@ -80,6 +80,26 @@ def licence_lines(sold: Subscription, window: Span) -> Iterator[LegacyLine]:
                 yield _cancelled(sold, happened)
 
 
+def used_in_month(sold: Subscription, month: Month, place: int) -> Decimal:
+    """Return what an old Azure subscription used of a service in the cycle that the invoice of *month* bills."""
+    numbers = _numbers(sold, f"usage/{month}/{place}")
+    return Decimal(SERVICES[place][5] * numbers.randint(900_000, 1_100_000)).scaleb(-6)
+
+
+def used_on(sold: Subscription, day: date, place: int) -> Decimal:
+    """Return what it used of a service on a day: its part of the cycle."""
+    month = Month(day.year, day.month)
+    if day.day >= INVOICE_DAY:
+        following = month.day(1, months=1)
+        month = Month(following.year, following.month)
+    return rounddown(over(used_in_month(sold, month, place), _arrears(month).days), 8)
+
+
+def meter_id(place: int) -> str:
+    """Return the id of a service's meter."""
+    return guid(random.Random(f"meter/{SERVICES[place][2]}"))  # noqa: S311 - a repeatable id, no secret
+
+
 class LegacyBook:
     """The lines of the old contracts of one world."""
 
@@ -119,6 +139,7 @@ class LegacyBook:
         subtotal = line.amount - discount
         return {
             **self._party(customer),
+            "customerName": customer.name,
             "orderId": _number(sold, "order"),
             "subscriptionId": token(_numbers(sold, "billing"), 16, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefgh"),
             "syndicationPartnerSubscriptionNumber": sold.id.upper(),
@@ -149,9 +170,7 @@ class LegacyBook:
 
     def _usage_row(self, customer: Customer, sold: Subscription, place: int, invoice: tuple[Month, str, str]) -> Row:
         (month, currency, invoice_id), service = invoice, SERVICES[place]
-        numbers = _numbers(sold, f"usage/{month}/{place}")
-        listed = Decimal(service[4])
-        used = Decimal(service[5] * numbers.randint(900_000, 1_100_000)).scaleb(-6)
+        listed, used = Decimal(service[4]), used_in_month(sold, month, place)
         charged = half_up(times(listed, used))
         effective = rounddown(over(charged, used), 8)
         return {
@@ -171,7 +190,7 @@ class LegacyBook:
             **self._usage_base(customer, sold, invoice_id),
             "serviceName": service[0],
             "serviceType": service[1],
-            "resourceGuid": guid(random.Random(f"meter/{service[2]}")).upper(),  # noqa: S311 - a repeatable id
+            "resourceGuid": meter_id(place).upper(),
             "resourceName": service[2],
             "region": "Europe",
             "consumedQuantity": used,
@@ -203,7 +222,6 @@ class LegacyBook:
         return {
             "partnerId": self._world.partner.tenant_id,
             "customerId": customer.id.upper(),
-            "customerName": customer.name,
             "mpnId": int(mpn) if mpn.isdigit() else 0,
             "tier2MpnId": int(reseller) if reseller.isdigit() else 0,
         }

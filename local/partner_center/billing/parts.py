@@ -23,7 +23,7 @@ from local.partner_center.billing.books import Books
 from local.partner_center.billing.printing import Row, json_line
 from local.partner_center.billing.recurring_rows import BASIC_LEAVES_OUT
 
-ROWS_PER_PART = 50_000
+ROWS_PER_PART = 20_000
 _GZIP_LEVEL = 1
 _BLOCK_ROWS = 500
 

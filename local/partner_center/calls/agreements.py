@@ -10,7 +10,7 @@ Not here: whether an order needs it (``ordering``).
 import re
 from datetime import datetime
 
-from local.partner_center.answers import Answer, Asked, Call, Host, RefusedError
+from local.partner_center.answers import Answer, Asked, Call, Host, RefusedError, link
 from local.partner_center.countries import COUNTRIES
 from local.partner_center.customers_making import (
     AGREEMENT_LINK,
@@ -44,12 +44,14 @@ def _kinds(asked: Asked, default: str) -> list[str]:
 
 def get_metadata(asked: Asked) -> Answer:
     """Answer which agreements there are; the cloud agreement where nothing is asked for, as ever."""
-    return _collection(
+    answer = _collection(
         [
             {"templateId": template, "agreementType": name, "agreementLink": url, "versionRank": 0}
             for name, template, url in (_KINDS[kind] for kind in _kinds(asked, "MicrosoftCloudAgreement"))
         ]
     )
+    answer.json["links"] = {"self": link("/agreements")}
+    return answer
 
 
 def get_document(asked: Asked) -> Answer:

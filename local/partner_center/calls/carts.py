@@ -15,6 +15,7 @@ from local.partner_center.commerce import commerce
 from local.partner_center.entities import Cart, Customer, Json
 from local.partner_center.order_json import order_json
 from local.partner_center.ordering import Problem
+from local.partner_center.reading import things, whole
 from local.partner_center.subscribing import Purchase, place_order
 
 _LIFE = timedelta(days=7)
@@ -133,10 +134,8 @@ def _groups(lines: list[Json]) -> dict[str, list[Json]]:
 
 
 def _filled(asked: Asked, customer: Customer, body: Json) -> list[Json]:
-    given = body.get("lineItems")
-    if not isinstance(given, list) or not given:
-        raise RefusedError(400, 800002, "The cart has no line items.")
-    flat = [each for line in given for each in (line, *(line.get("addonItems") or ()))]
+    given = things(body.get("lineItems"), "lineItems", at_least=1)
+    flat = [each for line in given for each in (line, *things(line.get("addonItems"), "addonItems"))]
     found = [ordering.read_line(asked.world, customer, each) for each in flat]
     filling = _Filling(
         asked=asked,
@@ -162,7 +161,7 @@ class _Filling:
         is_legacy = ":" not in str(line.get("catalogItemId"))
         group = group or self._group(cycle, is_legacy=is_legacy)
         filled.update(id=line.get("id", number), currencyCode=line.get("currencyCode") or self.customer.currency)
-        filled.update(billingCycle=cycle, orderGroup=group, quantity=int(line.get("quantity") or 0))
+        filled.update(billingCycle=cycle, orderGroup=group, quantity=whole(line.get("quantity"), "quantity"))
         if isinstance(found, Problem):
             filled["error"] = found.json()
         elif problem := ordering.problem_of(world, self.customer, found, self.together):

@@ -15,6 +15,7 @@ from local.partner_center.catalogue_json import availability_json, product_json,
 from local.partner_center.commerce import commerce, current_availability
 from local.partner_center.entities import Customer, Json
 from local.partner_center.markets import MARKETS
+from local.partner_center.reading import things
 
 _VIEWS = {
     "azure",
@@ -155,9 +156,7 @@ def _availability(asked: Asked) -> Answer:
 
 def _check_inventory(asked: Asked) -> Answer:
     body = asked.json()
-    targets, context = body.get("targetItems"), body.get("inventoryContext") or {}
-    if not isinstance(targets, list) or not targets:
-        raise RefusedError(400, 800002, "The targetItems are missing.")
+    targets, context = things(body.get("targetItems"), "targetItems", at_least=1), body.get("inventoryContext") or {}
     return Answer(json=[found for each in targets for found in _inventory(asked, each, context)])
 
 

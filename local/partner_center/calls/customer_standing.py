@@ -31,9 +31,9 @@ _SEGMENTS = {"k12", "highereducation"}
 
 
 def get_qualifications(asked: Asked) -> Answer:
-    """Answer the customer's qualifications, none as such."""
-    held = asked.customer().qualifications
-    return Answer(json=held or [{"qualification": "None", "vettingStatus": "Approved"}])
+    """Answer the customer's qualifications, none as such; the date has one name here and another one when asked for."""
+    held = [{**each, "vettingCreatedDate": each.get("vettingCreateDate")} for each in asked.customer().qualifications]
+    return Answer(json=held or [{"qualification": "None"}])
 
 
 def post_qualification(asked: Asked) -> Answer:
@@ -43,7 +43,7 @@ def post_qualification(asked: Asked) -> Answer:
     if wanted is None or wanted == "None":
         raise RefusedError(400, 3000, f"Invalid property: qualification '{body.get('qualification')}'.")
     if any(each["qualification"] == wanted and each["vettingStatus"] != "Denied" for each in customer.qualifications):
-        raise RefusedError(409, 600041, f"The customer has the qualification {wanted} already.")
+        raise RefusedError(409, 600006, f"The customer has the qualification {wanted} already.")
     is_government = wanted == "GovernmentCommunityCloud"
     if is_government and not asked.first("code"):
         raise RefusedError(400, 3000, "Invalid property: code is missing.")

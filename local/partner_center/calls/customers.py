@@ -10,7 +10,12 @@ from typing import Any
 from local.partner_center.answers import Answer, Asked, Call, RefusedError, collection, link
 from local.partner_center.countries import COUNTRIES, Country, wrong_with
 from local.partner_center.customer_json import ADDRESS_PARTS, customer_json
-from local.partner_center.customers_making import create_customer, delete_customer, end_relationship
+from local.partner_center.customers_making import (
+    create_customer,
+    delete_customer,
+    end_delegated_access,
+    end_relationship,
+)
 from local.partner_center.entities import Customer, Json
 from local.partner_center.paging import cut, filter_of, next_link, seek_of
 from local.partner_center.world import World
@@ -173,8 +178,11 @@ def culture_of(sent: str) -> str:
 
 
 def patch_customer(asked: Asked) -> Answer:
-    """End the reseller relationship, which is the only change there is."""
+    """End the reseller relationship, or give up delegated access of old."""
     customer = asked.customer()
+    if asked.json().get("allowDelegatedAccess") is False:
+        end_delegated_access(asked.world, customer)
+        return Answer()
     if str(asked.json().get("relationshipToPartner") or "").lower() != "none":
         raise RefusedError(400, 3000, "Invalid property: relationshipToPartner can only be set to none.")
     end_relationship(asked.world, customer)

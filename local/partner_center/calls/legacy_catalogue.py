@@ -6,6 +6,7 @@ Not here: which offers there are (``legacy_offers``).
 from local.partner_center.answers import Answer, Asked, Call, RefusedError, collection, link
 from local.partner_center.entities import Json
 from local.partner_center.legacy_offers import LEGACY_OFFERS, LegacyOffer
+from local.partner_center.reading import whole
 
 _CATEGORIES = {"Enterprise": 20, "Small_Business": 10, "Trials": 40, "Azure": 30}
 
@@ -94,7 +95,7 @@ def _country(asked: Asked) -> str:
 def _offers(asked: Asked) -> Answer:
     country, category = _country(asked), asked.first("offer_category_id").removesuffix("_Key")
     found = [each for each in LEGACY_OFFERS.values() if category in ("", each.category)]
-    start, size = int(asked.first("offset", "0")), int(asked.first("size", "500"))
+    start, size = whole(asked.first("offset"), "offset"), whole(asked.first("size"), "size", 500)
     items = [offer_json(each, country) for each in found[start : start + size]]
     own, following = f"/offers?country={country}", None
     if start + size < len(found):

@@ -15,6 +15,7 @@ from local.partner_center.catalogue_items import items
 from local.partner_center.commerce import commerce, current_availability
 from local.partner_center.entities import Customer, Json, Subscription
 from local.partner_center.legacy_offers import LEGACY_OFFERS
+from local.partner_center.reading import day, things, whole
 from local.partner_center.subscription_json import midnight_text
 from local.partner_center.world import Happening, World
 
@@ -23,7 +24,12 @@ _ROOT = "/v1/customers/{customer_id}/migrations/newcommerce"
 
 def _validate(asked: Asked) -> Answer:
     customer, body = asked.customer(), asked.json()
-    return Answer(json=[_eligibility(asked, customer, each) for each in (body, *(body.get("addOnMigrations") or ()))])
+    return Answer(
+        json=[
+            _eligibility(asked, customer, each)
+            for each in (body, *things(body.get("addOnMigrations"), "addOnMigrations"))
+        ]
+    )
 
 
 def _eligibility(asked: Asked, customer: Customer, wanted: Json) -> Json:
@@ -43,7 +49,7 @@ def _create(asked: Asked) -> Answer:
     migration = _begun(asked, customer, source, item, body)
     asked.world.tell(_told(asked.world, customer, migration, "created"))
     _migrate(asked.world, customer, source, item, migration)
-    for each in body.get("addOnMigrations") or ():
+    for each in things(body.get("addOnMigrations"), "addOnMigrations"):
         child, own = _source(customer, each)
         _migrate(asked.world, customer, child, own, _begun(asked, customer, child, own, each))
     return Answer(status=201, json=migration)
@@ -68,7 +74,7 @@ def _begun(asked: Asked, customer: Customer, source: Subscription, item: Item, w
 
 def _plan(source: Subscription, wanted: Json) -> Json:
     return {
-        "quantity": int(wanted.get("quantity") or source.quantity),
+        "quantity": whole(wanted.get("quantity"), "quantity", source.quantity),
         "termDuration": str(wanted.get("termDuration") or source.term).upper(),
         "billingCycle": str(wanted.get("billingCycle") or source.cycle).capitalize(),
         "purchaseFullTerm": bool(wanted.get("purchaseFullTerm")),
@@ -171,13 +177,12 @@ def _events(asked: Asked) -> Answer:
 def _schedule(asked: Asked) -> Answer:
     customer, body = asked.customer(), asked.json()
     source, _ = _source(customer, body)
-    target = str(body.get("targetDate") or "")[:10]
     at_renewal = bool(body.get("migrateOnRenewal"))
-    if not target and not at_renewal:
+    target = terms.next_day(source.term_last) if at_renewal else day(body.get("targetDate"), "targetDate")
+    if target is None:
         raise RefusedError(400, 900291, "The schedule names no targetDate.")
-    day = terms.next_day(source.term_last) if at_renewal else _day(target)
-    if day <= asked.now.date():
-        raise RefusedError(400, 900292, f"The day {day.isoformat()} is past.")
+    if target <= asked.now.date():
+        raise RefusedError(400, 900292, f"The day {target.isoformat()} is past.")
     schedule = {
         "id": asked.world.guid(),
         "currentSubscriptionId": source.id,
@@ -185,12 +190,12 @@ def _schedule(asked: Asked) -> Answer:
         "status": "Scheduled",
         "customerTenantId": customer.id,
         **_plan(source, body),
-        "targetDate": midnight_text(day),
+        "targetDate": midnight_text(target),
         "createdTime": instant(asked.now),
         "lastModifiedTime": instant(asked.now),
     }
     commerce(asked.world).migrations[schedule["id"]] = schedule
-    asked.world.clock.at(terms.midnight(day), lambda _at: _run(asked, customer, schedule, body))
+    asked.world.clock.at(terms.midnight(target), lambda _at: _run(asked, customer, schedule, body))
     return Answer(status=201, json=schedule)
 
 
@@ -208,13 +213,6 @@ def _run(asked: Asked, customer: Customer, schedule: Json, body: Json) -> None:
     migration = _begun(asked, customer, source, item, body)
     _migrate(asked.world, customer, source, item, migration)
     schedule.update(status="Completed", newCommerceMigrationId=migration["id"])
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise RefusedError(400, 800002, f"{text} is not a date.") from error
 
 
 def _schedules(asked: Asked) -> Answer:

@@ -23,6 +23,7 @@ def _provisioning(asked: Asked) -> Answer:
 def _status(subscription: Subscription | None, order: Order, line: Json) -> Json:
     status = "unfulfilled" if order.status == "cancelled" or subscription is None else "fulfilled"
     return {
+        "orderLineItemId": line["lineItemNumber"],
         "lineItemNumber": line["lineItemNumber"],
         "status": status,
         "quantityProvisioningInformation": [{"quantity": line["quantity"], "status": status}],

@@ -13,6 +13,7 @@ from local.partner_center.answers import Answer, Asked, Call, RefusedError, coll
 from local.partner_center.entities import Customer, Json, Order, Subscription
 from local.partner_center.order_json import order_etag, order_json
 from local.partner_center.ordering import Problem
+from local.partner_center.reading import things
 from local.partner_center.recording import announce, record, summary
 from local.partner_center.subscribing import Purchase, place_order
 from local.partner_center.windows import is_cancellable
@@ -28,9 +29,7 @@ def _create(asked: Asked) -> Answer:
     ordering.check_agreement(customer)
     is_attested = bool(body.get("partnerOnRecordAttestationAccepted"))
     ordering.check_attestation(asked.world, is_attested=is_attested)
-    lines = body.get("lineItems")
-    if not isinstance(lines, list) or not lines:
-        raise RefusedError(400, 800002, "The order has no line items.")
+    lines = things(body.get("lineItems"), "lineItems", at_least=1)
     purchases = [_purchase(asked, customer, line, body) for line in lines]
     for purchase in purchases:
         problem = ordering.problem_of(asked.world, customer, purchase, purchases)
@@ -92,7 +91,7 @@ def _patch(asked: Asked) -> Answer:
         raise RefusedError(400, 2055, "Etag is no longer valid.")
     if str(body.get("status") or "").lower() == "cancelled":
         _cancel(asked, customer, order, body)
-    elif added := [line for line in body.get("lineItems") or () if line.get("parentSubscriptionId")]:
+    elif added := [line for line in things(body.get("lineItems"), "lineItems") if line.get("parentSubscriptionId")]:
         _add_to(asked, customer, order, added)
     elif body.get("billingCycle") and order_etag(order):
         _change_cycle(asked, customer, order, str(body["billingCycle"]).lower())
@@ -104,7 +103,7 @@ def _patch(asked: Asked) -> Answer:
 
 
 def _cancel(asked: Asked, customer: Customer, order: Order, body: Json) -> None:
-    numbers = {line.get("lineItemNumber") for line in body.get("lineItems") or ()}
+    numbers = {line.get("lineItemNumber") for line in things(body.get("lineItems"), "lineItems")}
     lines = [line for line in order.lines if not numbers or line["lineItemNumber"] in numbers]
     subscriptions = [customer.subscriptions[line["subscriptionId"]] for line in lines if "subscriptionId" in line]
     for subscription in subscriptions:

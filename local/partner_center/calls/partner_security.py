@@ -29,6 +29,7 @@ def get_requests(asked: Asked) -> Answer:
                 "operationName": "GET PartnerRequests",
                 "requestDateTime": _plain(asked.now),
                 "sourceIpAddress": "127.0.0.1",
+                "ipAddress": "127.0.0.1",
                 "objectId": partner.admin_id,
                 "tenantId": partner.tenant_id,
                 "upn": partner.admin_name,
@@ -62,7 +63,7 @@ def get_adoption(asked: Asked) -> Answer:
         "applicationId": asked.world.partner.client_id,
         "applicationName": "Prorata",
     }
-    return Answer(json=told)
+    return Answer(json=[told])
 
 
 CALLS: tuple[Call, ...] = (

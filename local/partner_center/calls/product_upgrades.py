@@ -27,26 +27,25 @@ def _old_plans(customer: Customer) -> list[Subscription]:
     return [each for each in found if each.status == "active"]
 
 
-def _has_plan(customer: Customer) -> bool:
+def _plan(customer: Customer) -> Subscription | None:
     plans = (each for each in customer.subscriptions.values() if f"{each.product_id}:{each.sku_id}" == AZURE_PLAN)
-    return any(each.status == "active" for each in plans)
+    return next((each for each in plans if each.status == "active"), None)
 
 
 def _eligibility(asked: Asked) -> Answer:
     customer = _customer(asked)
-    found: Json = {"customerId": customer.id, "isEligible": not _has_plan(customer), "productFamily": "azure"}
-    if _has_plan(customer):
+    is_eligible = _plan(customer) is None or bool(_old_plans(customer))
+    found: Json = {"customerId": customer.id, "isEligible": is_eligible, "productFamily": "azure"}
+    if not is_eligible:
         found["errors"] = [{"code": 900112, "description": "The customer has an Azure plan already."}]
     return Answer(json=found)
 
 
 def _create(asked: Asked) -> Answer:
     customer = _customer(asked)
-    if _has_plan(customer):
-        raise RefusedError(409, 900112, "The customer has an Azure plan already.")
     product_id, sku_id = AZURE_PLAN.split(":")
     purchase = lifecycle.Purchase(product_id=product_id, sku_id=sku_id, term="")
-    plan = lifecycle.buy(asked.world, customer, purchase)
+    plan = _plan(customer) or lifecycle.buy(asked.world, customer, purchase)
     lines = []
     for old in _old_plans(customer):
         lifecycle.cancel(asked.world, old, actor=asked.caller.user)

@@ -9,6 +9,7 @@ from local.partner_center.catalogue_items import items
 from local.partner_center.commerce import Promotion, commerce
 from local.partner_center.entities import Json
 from local.partner_center.ordering import Problem, read_line
+from local.partner_center.reading import things
 from local.partner_center.subscribing import Purchase
 
 _CYCLES = {"monthly": "Monthly", "annual": "Annual", "triennial": "Triennial"}
@@ -58,14 +59,16 @@ def _json(promotion: Promotion) -> Json:
 
 
 def _eligibilities(asked: Asked) -> Answer:
-    customer, wanted = asked.customer(), asked.json().get("items")
-    if not isinstance(wanted, list) or not wanted:
-        raise RefusedError(400, 800002, "The items are missing.")
+    customer, wanted = asked.customer(), things(asked.json().get("items"), "items", at_least=1)
     checked = []
-    for each in wanted:
+    for number, each in enumerate(wanted):
         found = read_line(asked.world, customer, {**each, "promotionId": None})
-        checked.append({**each, "eligibilities": _of(asked, found, str(each.get("promotionId") or ""))})
-    return Answer(json={"items": checked, "attributes": {"objectType": "PromotionEligibilities"}})
+        told = str(each.get("id") or number)
+        eligibilities = _of(asked, found, str(each.get("promotionId") or ""))
+        kind = {"objectType": "PromotionEligibilities"}
+        line_id = int(told) if told.isdigit() else told
+        checked.append({**each, "id": line_id, "eligibilities": eligibilities, "attributes": kind})
+    return Answer(json={"totalCount": len(checked), "items": checked, "attributes": {"objectType": "Collection"}})
 
 
 def _of(asked: Asked, found: Purchase | Problem, promotion_id: str) -> list[Json]:

@@ -55,7 +55,7 @@ def post_policy(asked: Asked) -> Answer:
         "attributes": {"etag": f'"{asked.world.guid()}"', "objectType": "SelfServePolicy"},
     }
     if made["id"] in _policies(asked):
-        raise RefusedError(409, 600040, "The self-serve policy exists already.")
+        raise RefusedError(409, 600041, "The self-serve policy exists already.")
     _policies(asked)[made["id"]] = made
     after = {"permissions": made["permissions"]}
     tell(

@@ -1,15 +1,15 @@
 """What a customer's subscriptions cost on the last invoice: a summary and its lines.
 
-The figures come from the logs of the subscriptions, without the discounts of an invoice: an estimate, as Microsoft's is.
+The figures come from the logs of the subscriptions: an estimate, as Microsoft's is.
 
 Not here: invoices (``invoices``), Azure usage (``usage``).
 """
 
 from decimal import Decimal
 
-from local.partner_center.answers import Answer, Asked, Call, collection
+from local.partner_center.answers import Answer, Asked, Call, collection, link
 from local.partner_center.entities import Customer, Happened, Json, Subscription
-from local.partner_center.catalogue_json import SYMBOLS
+from local.partner_center.order_json import SYMBOLS
 
 _CENT = Decimal("0.01")
 
@@ -66,26 +66,31 @@ def get_lines(asked: Asked) -> Answer:
 
 
 def get_summary(asked: Asked) -> Answer:
-    """Answer the sum of the lines."""
+    """Answer the sum of the lines, in all and by the type of the invoice."""
     customer = asked.customer()
     lines = _lines(customer)
+    own = f"/customers/{customer.id}/servicecosts/MostRecent"
+    details = [
+        {"invoiceType": kind, "summary": {**_sum(customer, of_kind), "currencyCode": customer.currency, "links": {}}}
+        for kind in ("Recurring", "OneTime")
+        if (of_kind := [each for each in lines if each["invoiceType"] == kind])
+    ]
+    links = {"serviceCostLineItems": link(f"{own}/lineitems"), "self": link(own)}
+    return Answer(json={**_sum(customer, lines), "details": details, "links": links})
+
+
+def _sum(customer: Customer, lines: list[Json]) -> Json:
     total = sum((each["pretaxTotal"] for each in lines), Decimal(0))
-    own = {"uri": f"/customers/{customer.id}/servicecosts/MostRecent", "method": "GET", "headers": []}
-    under = {**own, "uri": f"{own['uri']}/lineitems"}
-    return Answer(
-        json={
-            "billingStartDate": min((each["startDate"] for each in lines), default=None),
-            "billingEndDate": max((each["endDate"] for each in lines), default=None),
-            "pretaxTotal": total,
-            "tax": Decimal(0),
-            "afterTaxTotal": total,
-            "currencyCode": customer.currency,
-            "currencySymbol": SYMBOLS.get(customer.currency, customer.currency),
-            "customerId": customer.id,
-            "links": {"serviceCostLineItems": under, "self": own},
-            "attributes": {"objectType": "ServiceCostsSummary"},
-        }
-    )
+    return {
+        "billingStartDate": min((f"{each['startDate']}Z" for each in lines), default=None),
+        "billingEndDate": max((f"{each['endDate']}Z" for each in lines), default=None),
+        "pretaxTotal": total,
+        "tax": Decimal(0),
+        "afterTaxTotal": total,
+        "currencySymbol": SYMBOLS.get(customer.currency, customer.currency),
+        "customerId": customer.id,
+        "attributes": {"objectType": "ServiceCostsSummary"},
+    }
 
 
 _ROOT = "/v1/customers/{customer_id}/servicecosts/mostrecent"

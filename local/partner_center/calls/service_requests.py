@@ -74,6 +74,7 @@ def _open(asked: Asked, customer_id: str) -> Json:
         "id": asked.world.token(15, "123456789"),
         "status": "open",
         "organization": {"id": partner.tenant_id, "name": partner.name},
+        "primaryContact": {"firstName": "Noor", "lastName": "Jansen"},
         "customerId": customer_id or None,
         "productId": str(body.get("productId") or "15960"),
         "createdDate": at,
@@ -91,8 +92,9 @@ def patch_request(asked: Asked) -> Answer:
     found: Json = get_request(asked).json
     body = asked.json()
     at = instant(asked.now, 3)
-    if body.get("status"):
-        found["status"] = str(body["status"]).lower()
+    status = str(body.get("status") or "none").lower()
+    if status != "none":
+        found["status"] = status
         found["lastClosedDate"] = at if found["status"] == "closed" else found["lastClosedDate"]
     note = body.get("newNote")
     if isinstance(note, dict) and note.get("text"):

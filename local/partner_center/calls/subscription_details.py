@@ -11,6 +11,7 @@ from local.partner_center.catalogue_items import item_of, items
 from local.partner_center.converting import convert_legacy
 from local.partner_center.entities import Json, Subscription
 from local.partner_center.legacy_offers import LEGACY_OFFERS
+from local.partner_center.reading import whole
 from local.partner_center.subscription_json import midnight_text
 from local.partner_center.tenant_licences import licence_of
 
@@ -75,7 +76,10 @@ def _convert(asked: Asked) -> Answer:
     target = str(body.get("targetOfferId") or (found or {}).get("targetOfferId") or "")
     if found is None or not target.upper().startswith(str(found["targetOfferId"]).upper()):
         raise RefusedError(400, 800086, "The subscription is not a trial that can be converted to that offer.")
-    quantity, cycle = int(body.get("quantity") or subscription.quantity), str(body.get("billingCycle") or "monthly")
+    quantity, cycle = (
+        whole(body.get("quantity"), "quantity", subscription.quantity),
+        str(body.get("billingCycle") or "monthly"),
+    )
     old = subscription.catalogue_item
     if subscription.offer_id:
         offer, actor = LEGACY_OFFERS[target.upper()], asked.caller.user

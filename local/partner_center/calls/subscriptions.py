@@ -13,6 +13,7 @@ from local.partner_center.answers import Answer, Asked, Call, RefusedError, coll
 from local.partner_center.commerce import commerce
 from local.partner_center.entities import Customer, Json, Subscription
 from local.partner_center.faults import FaultKind
+from local.partner_center.reading import thing, things, whole
 from local.partner_center.renewing import catch_up
 from local.partner_center.subscription_json import etag_of, subscription_json
 
@@ -52,7 +53,7 @@ def _list(asked: Asked) -> Answer:
     if order_id := asked.first("order_id"):
         found, own = [each for each in found if each.order_id == order_id], f"{own}?order_id={order_id}"
     if mpn_id := asked.first("mpn_id"):
-        start, size = int(asked.first("offset", "0")), int(asked.first("size", "500"))
+        start, size = whole(asked.first("offset"), "offset"), whole(asked.first("size"), "size", 500)
         found = [each for each in found if each.partner_id == mpn_id][start : start + size]
     return Answer(json=collection([_json(asked, customer, each) for each in found], own))
 
@@ -78,6 +79,7 @@ def _addons(asked: Asked) -> Answer:
 def _patch(asked: Asked) -> Answer:
     customer, subscription = named(asked)
     body = asked.json()
+    _refuse_when_busy(asked)
     if_match = asked.headers.get("if-match", "").strip('"')
     if if_match and etag_of(subscription) and if_match != etag_of(subscription):
         raise RefusedError(400, 2055, "Etag is no longer valid.")
@@ -93,13 +95,23 @@ def _patch(asked: Asked) -> Answer:
     return Answer(json=subscription_json(customer, subscription, asked.now))
 
 
+def _refuse_when_busy(asked: Asked) -> None:
+    faults = asked.world.faults
+    if not any(each.kind is FaultKind.BUSY and not each.value for each in faults.faults):
+        return
+    if faults.strike(FaultKind.BUSY, asked.url_path, "PATCH"):
+        raise RefusedError(409, 800082, "The subscription is not ready: another operation is in progress.")
+
+
 def _apply(asked: Asked, customer: Customer, subscription: Subscription, body: Json) -> None:
     world, actor = asked.world, asked.caller.user
     status = str(body.get("status") or subscription.status).lower()
-    quantity = int(body.get("quantity") or 0) if "quantity" in body else subscription.quantity
+    quantity = whole(body["quantity"], "quantity") if "quantity" in body else subscription.quantity
     is_new_status, is_new_quantity = status != subscription.status, quantity != subscription.quantity
     if is_new_quantity and is_new_status and status == "suspended":
         raise RefusedError(400, 2001, "The quantity cannot be changed while the subscription is being suspended.")
+    if subscription.status == status == "active":
+        _check_instructions(subscription, body, drops=is_new_quantity)
     if is_new_quantity and status != "deleted":
         changing.change_quantity(world, subscription, quantity, actor=actor)
     if is_new_status:
@@ -126,20 +138,38 @@ def _change_status(asked: Asked, customer: Customer, subscription: Subscription,
         raise RefusedError(400, 3000, f"The status {status} cannot be set.")
 
 
+def _check_instructions(subscription: Subscription, body: Json, *, drops: bool) -> None:
+    """Refuse what would be refused halfway, before anything is changed."""
+    changing.check_actions(things(body.get("scheduledActions"), "scheduledActions"))
+    changing.check_renewal_term(subscription, str(body.get("renewalTermDuration") or "").upper())
+    planned = _planned_cycle(subscription, body)
+    if planned != subscription.cycle and not subscription.extra.get("next_charge"):
+        changing.check_plan(subscription, planned)
+    wanted = thing(body.get("scheduledNextTermInstructions"), "scheduledNextTermInstructions")
+    if wanted and not drops and wanted != subscription.scheduled:
+        changing.check_instructions(subscription, wanted, renews=_flag(body.get("autoRenewEnabled")))
+
+
 def _apply_instructions(asked: Asked, subscription: Subscription, body: Json, *, drops: bool) -> None:
     world, actor = asked.world, asked.caller.user
     changing.set_auto_renew(world, subscription, renews=_flag(body.get("autoRenewEnabled")), actor=actor)
-    actions = body.get("scheduledActions") or []
-    changing.schedule_actions(world, subscription, list(actions), actor=actor)
-    cycle = str(body.get("billingCycle") or subscription.cycle).lower()
-    next_charge = body.get("nextChargeInstructions") or {}
-    planned = str((next_charge.get("product") or {}).get("billingCycle") or cycle).lower()
+    actions = things(body.get("scheduledActions"), "scheduledActions")
+    changing.schedule_actions(world, subscription, actions, actor=actor)
+    renewal_term = str(body.get("renewalTermDuration") or "").upper()
+    if renewal_term != subscription.renewal_term:
+        changing.set_renewal_term(world, subscription, renewal_term, actor=actor)
+    planned = _planned_cycle(subscription, body)
     if planned != subscription.cycle and not subscription.extra.get("next_charge"):
         changing.change_plan(world, subscription, planned, actor=actor)
-    wanted = None if drops else body.get("scheduledNextTermInstructions")
-    if subscription.is_trial and wanted is None:
-        return
-    changing.schedule_change(world, subscription, wanted, actor=actor)
+    wanted = None if drops else body.get("scheduledNextTermInstructions") or None
+    if not subscription.is_trial or wanted is not None:
+        changing.schedule_change(world, subscription, wanted, actor=actor)
+
+
+def _planned_cycle(subscription: Subscription, body: Json) -> str:
+    next_charge = thing(body.get("nextChargeInstructions"), "nextChargeInstructions")
+    product = thing(next_charge.get("product"), "product")
+    return str(product.get("billingCycle") or body.get("billingCycle") or subscription.cycle).lower()
 
 
 def _flag(value: Any) -> bool:

@@ -16,6 +16,7 @@ from local.partner_center.converting import Transition, convert_legacy, transiti
 from local.partner_center.entities import Customer, Json, Subscription
 from local.partner_center.legacy_offers import LEGACY_OFFERS
 from local.partner_center.ordering import find
+from local.partner_center.reading import whole
 from local.partner_center.recording import reference
 from local.partner_center.windows import is_cancellable
 
@@ -93,7 +94,7 @@ def _create(asked: Asked) -> Answer:
         product_id=found[0].product_id,
         sku_id=found[0].sku_id,
         availability_id=str(body["toCatalogItemId"]).rpartition(":")[2].upper(),
-        quantity=int(body["quantity"]),
+        quantity=whole(body["quantity"], "quantity"),
         to_subscription_id=str(body.get("toSubscriptionId") or "").lower(),
         term=str(body.get("termDuration") or default_term).upper(),
         cycle=str(body.get("billingCycle") or default_cycle).lower(),

@@ -16,7 +16,6 @@ from local.demo.arithmetic import Month, half_up, times
 from local.partner_center.answers import Answer, Asked, Call, RefusedError, collection, instant, link
 from local.partner_center.billing.azure_usage import Used, is_azure_plan
 from local.partner_center.billing.books import Books, open_books
-from local.partner_center.billing.legacy_lines import is_legacy
 from local.partner_center.billing.rates import exchange_rate
 from local.partner_center.billing.usage_rows import cost
 from local.partner_center.entities import Customer, Json, Subscription
@@ -110,7 +109,9 @@ def _span(world: World) -> Json:
 
 
 def _budget(asked: Asked) -> Answer:
-    return Answer(json=_budget_json(asked.customer()))
+    customer = asked.customer()
+    links = {"self": link(f"/customers/{customer.id}/usagebudget")}
+    return Answer(json={**_budget_json(customer), "links": links})
 
 
 def _set_budget(asked: Asked) -> Answer:
@@ -283,18 +284,6 @@ def _partner_summary(asked: Asked) -> Answer:
     return Answer(json=summary)
 
 
-def _utilizations(asked: Asked) -> Answer:
-    customer = asked.customer()
-    sold = customer.subscriptions.get(asked.path["subscription_id"].lower())
-    if sold is None or not (is_legacy(sold) and sold.billing_type == "usage"):
-        raise RefusedError(404, 20003, f"The subscription {asked.path['subscription_id']} was not found.")
-    for name in ("start_time", "end_time"):
-        if not asked.first(name):
-            raise RefusedError(400, 3000, f"Invalid property: {name}.")
-    own = f"/customers/{customer.id}/subscriptions/{sold.id}/utilizations/azure"
-    return Answer(json=collection([], own))
-
-
 _PLAN = "/v1/customers/{customer_id}/subscriptions/{subscription_id}"
 CALLS = (
     Call(method="GET", path="/v1/customers/usagerecords", handler=_records, needs_user=True),
@@ -311,6 +300,5 @@ CALLS = (
     Call(method="GET", path=f"{_PLAN}/meterusagerecords", handler=_meters, needs_user=True),
     Call(method="GET", path=f"{_PLAN}/resourceusagerecords", handler=_resources, needs_user=True),
     Call(method="GET", path=f"{_PLAN}/usagerecords/resources", handler=_monthly, needs_user=True),
-    Call(method="GET", path=f"{_PLAN}/utilizations/azure", handler=_utilizations),
     Call(method="GET", path="/v1/usagesummary", handler=_partner_summary, needs_user=True),
 )

@@ -114,10 +114,10 @@ def term_start(values: Values) -> date | None:
 
 
 def _months_before(day: date, months: int) -> date | None:
+    """Return the same day so many months earlier, or the last one that month has; None before the calendar begins."""
     number = day.year * 12 + day.month - 1 - months
     for number_of_day in range(day.day, 27, -1):
         with suppress(ValueError):
             return date(number // 12, number % 12 + 1, number_of_day)
-    with suppress(ValueError):
-        return date(number // 12, number % 12 + 1, min(day.day, 27))
-    return None
+    year, month = divmod(number, 12)
+    return date(year, month + 1, min(day.day, 27)) if year > 0 else None

@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from shared.domain.snapshots.changes import AUDIT, MICROSOFTS
-from shared.domain.snapshots.tracks import Fact, Track
+from shared.domain.snapshots.tracks import LAG, Fact, Track
 
 JUST_BEFORE = timedelta(microseconds=1)
-LAG, SKEW = timedelta(minutes=15), timedelta(minutes=5)
+SKEW = timedelta(minutes=5)
 SAME = timedelta(minutes=15)
 """So far apart may be our own word and the feed's about one and the same change."""
 

@@ -23,7 +23,7 @@ from shared.domain.snapshots.aspects import (
     term_start,
 )
 from shared.domain.snapshots.changes import SNAPSHOT, Change, ChangeKind, content_id
-from shared.domain.snapshots.differences import Difference
+from shared.domain.snapshots.differences import JUST_BEFORE, Difference
 from shared.domain.snapshots.seats import Arrival, additions
 
 _ENDED = {EXPIRED, DISABLED, DELETED, GONE}
@@ -81,6 +81,7 @@ def _renewal(group: Group) -> Iterator[Change]:
     starts_on = max(ended_on + _DAY, term_start(group.values) or ended_on + _DAY)
     at = end.at if end.told_by and not end.since else midnight(starts_on)
     if group.after(Aspect.STATUS) == ACTIVE and group.found[Aspect.STATUS].before != SUSPENDED:
+        at += JUST_BEFORE  # it had expired at that very instant
         group.take(Aspect.STATUS)
     added = list(_additions(group, least=1, since=at + _DAY))
     absorbed = group.take(Aspect.ENDS_ON, Aspect.QUANTITY, Aspect.PLAN, Aspect.PRODUCT)

@@ -16,6 +16,8 @@ from shared.domain.snapshots.values import Refundable, SubscriptionSnapshot
 
 KEPT = timedelta(days=120)
 """The audit feed goes back 90 days."""
+LAG = timedelta(minutes=15)
+"""So long after a change its old value may still be shown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +74,11 @@ class Track:
         last = self.points[-1]
         return self._with({**last.values, Aspect.STATUS: GONE}, at, after, last.created_at, last.batches)
 
-    def told(self, facts: Iterable[Fact]) -> "Track":
-        """Return the track with *facts* of a feed; those it knows, and those about settled times, change nothing."""
+    def told(self, facts: Iterable[Fact], looks: Iterable[datetime] = ()) -> "Track":
+        """Return the track with *facts* of a feed; those it knows, and those about settled times, change nothing.
+
+        *looks* are instants at which somebody looked and found nothing new; one that contradicts the facts counts.
+        """
         settled, known = self.settled_until, {(fact.id, fact.aspect) for fact in self.facts}
         news = {
             (fact.id, fact.aspect): fact
@@ -83,7 +88,10 @@ class Track:
         if not news:
             return self
         ordered = sorted((*self.facts, *news.values()), key=lambda fact: (fact.at, fact.id, fact.aspect))
-        return _cut(replace(self, facts=tuple(ordered)))
+        track = replace(self, facts=tuple(ordered))
+        for look in sorted(looks):
+            track = _confirmed(track, look)
+        return _cut(track)
 
     def _with(
         self,
@@ -94,12 +102,33 @@ class Track:
         batches: tuple[Refundable, ...],
     ) -> "Track":
         last = self.points[-1] if self.points else None
-        if last is not None and (at <= last.at or values == last.values):
+        if last is not None and (at <= last.at or (values == last.values and not _is_news(self, last, at))):
             return self
         if last is not None:
             after = max(last.at, after) if after is not None and after < at else last.at
         point = Point(at=at, values=values, after=after if last else None, created_at=created_at, batches=batches)
         return _cut(replace(self, points=(*self.points, point)))
+
+
+def _confirmed(track: Track, look: datetime) -> Track:
+    """Return the track with an observation at *look* that showed what the one before it did, if that is news."""
+    before = [point for point in track.points if point.at <= look]
+    if not before or before[-1].at == look or not _is_news(track, before[-1], look):
+        return track
+    number = len(before)
+    point = replace(before[-1], at=look, after=before[-1].at)
+    return replace(track, points=(*track.points[:number], point, *track.points[number:]))
+
+
+def _is_news(track: Track, last: Point, at: datetime) -> bool:
+    """Whether it is news that *last*'s values are seen again at *at*: the feed said otherwise since."""
+    said: dict[str, str] = {}
+    for fact in track.facts:
+        value = last.values.get(fact.aspect)
+        is_late = last.at - LAG < fact.at <= last.at and fact.before == value
+        if value is not None and (is_late or last.at < fact.at <= at):
+            said[fact.aspect] = fact.after
+    return any(last.values[aspect] != value for aspect, value in said.items())
 
 
 def _cut(track: Track) -> Track:

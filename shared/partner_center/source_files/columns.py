@@ -73,6 +73,9 @@ _ALSO_KNOWN = {
     "etag",
     "partitiontype",
     "creditreasoncode",
+    "consumptionprice",
+    "consumptiondiscount",
+    "haspartnerearnedcredit",
 }
 """Columns that Microsoft's API samples carry beside the documented ones; they feed nothing."""
 

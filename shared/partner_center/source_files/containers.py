@@ -13,7 +13,6 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import IO, BinaryIO, cast
 
 from isal import igzip
@@ -88,15 +87,6 @@ def line_chunks(stream: BinaryIO, file: str) -> Iterator[bytes]:
         rest = block[cut:]
     if rest:
         yield rest
-
-
-def read_ahead(parts: Iterator[bytes]) -> Iterator[bytes]:
-    """Yield the same parts, each made by another thread while the one before it is worked on."""
-    with ThreadPoolExecutor(1, "read-ahead") as thread:
-        coming = thread.submit(next, parts, b"")
-        while part := coming.result():
-            coming = thread.submit(next, parts, b"")
-            yield part
 
 
 def first_chunk(chunks: Iterator[bytes]) -> tuple[bytes, int]:

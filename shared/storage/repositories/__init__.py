@@ -10,5 +10,13 @@
 | run's customer | runcustomers | run, inputs, start | customer | charge-lines/runs/... (issues) |
 | invoice | invoices | customer | period, currency, kind, revision | charge-lines/CUSTOMER/... |
 | invoice number | counters | invoice-number | series | |
+| tenant | tenants | "tenant" | tenant | |
+| who is behind it | tenantprofiles | tenant | "profile" | |
+| what is wrong with it | synctroubles | "tenant" | tenant, kind | |
+| subscription | subscriptions | customer | s, subscription | |
+| what happened to it | subscriptions | customer | e, subscription, instant, kind, source, id | |
+| licence count | licencecounts | customer | "now"; d, SKU, day | |
+| users | tenantusers | customer | "users" | synced/users/... |
+| day's sync, its chunks | syncdays, syncchunks | "day"; day | day; chunk | |
 | export | exports | period | scope, currency, format | exports/PERIOD/... |
 """

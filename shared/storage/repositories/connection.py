@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -39,7 +39,7 @@ class Login:
     """A login that was begun: what the answer has to fit. *flow* is the token library's own, with the code verifier."""
 
     id: str
-    flow: Mapping[str, str] = field(repr=False)
+    flow: Mapping[str, Any] = field(repr=False)
     browser: str = field(repr=False)
     expires_at: datetime
     is_used: bool = False
@@ -61,14 +61,20 @@ class ConnectionStore:
         """Let a new consent take the place of the one before, whose token is forgotten."""
         before = self.consent()
         self._secrets.put(_secret(consent.id), _sealed(token))
-        self.update_consent(consent)
-        self._put_standing(Standing(state=ConnectionState.CONNECTED, since=consent.consented_at))
+        self._tables.upsert(TABLE, _NOW, _CONSENT, _body(consent))
+        self._put_standing(consent.id, Standing(state=ConnectionState.CONNECTED, since=consent.consented_at))
         if before is not None and before.id != consent.id:
             self._secrets.delete(_secret(before.id))
 
-    def update_consent(self, consent: Consent) -> None:
-        """Keep what was found out about the account that consented."""
-        self._tables.upsert(TABLE, _NOW, _CONSENT, {"body": _encoder.encode(consent).decode()})
+    def update_consent(self, consent: Consent) -> bool:
+        """Keep what was found out about the account; return False where that consent is no longer in force."""
+        row = self._tables.get(TABLE, _NOW, _CONSENT)
+        if row is None or _decoded(str(row.values["body"])).id != consent.id:
+            return False
+        with suppress(ChangedError):
+            self._tables.replace(TABLE, _NOW, _CONSENT, _body(consent), row.etag)
+            return True
+        return False
 
     def forget(self) -> bool:
         """Forget consent and token; return False where there was none. Microsoft is not told."""
@@ -105,9 +111,9 @@ class ConnectionStore:
                 self._tables.delete(TABLE, _NOW, _STORING, claim)
 
     def standing(self) -> Standing | None:
-        """Return how it stood when it was last asked."""
-        row = self._tables.get(TABLE, _NOW, _STANDING)
-        if row is None:
+        """Return how it stood when it was last asked, or None where nobody asked since the consent in force."""
+        row, consent = self._tables.get(TABLE, _NOW, _STANDING), self.consent()
+        if row is None or row.values["consent_id"] != (consent.id if consent else ""):
             return None
         state, code = str(row.values["state"]), str(row.values["code"])
         since, noted_by = _instant(row.values["since"]), Source(str(row.values["noted_by"]))
@@ -120,7 +126,7 @@ class ConnectionStore:
             return
         consent = self.consent()
         if (consent.id if consent else "") == consent_id:
-            self._put_standing(standing)
+            self._put_standing(consent_id, standing)
 
     def uses(self) -> list[ApiUse]:
         """Return when each API last worked and last refused, by name."""
@@ -169,8 +175,9 @@ class ConnectionStore:
             is_used=True,
         )
 
-    def _put_standing(self, standing: Standing) -> None:
+    def _put_standing(self, consent_id: str, standing: Standing) -> None:
         values: dict[str, Scalar] = {
+            "consent_id": consent_id,
             "state": standing.state.value,
             "since": standing.since,
             "code": standing.code,
@@ -246,6 +253,10 @@ def _decoded(body: str) -> Consent:
         return msgspec.json.decode(body, type=Consent)
     except msgspec.DecodeError as error:
         raise IntegrityError(f"the stored consent cannot be read back ({error}); connect anew") from error
+
+
+def _body(consent: Consent) -> dict[str, Scalar]:
+    return {"body": _encoder.encode(consent).decode()}
 
 
 def _use(api: str, values: Mapping[str, Scalar]) -> ApiUse:

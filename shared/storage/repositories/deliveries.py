@@ -124,13 +124,14 @@ class Delivery:
             manifest_id="",
             attempts=0,
             note="",
+            asked_at=None,
         )
 
     def resting(self, state: DeliveryState, note: str) -> "Delivery":
         """Return the delivery come to rest without a new version; what counted before still counts."""
         kept = DeliveryState.COMPLETE if self.counting else state
         shown = note[:1000]
-        return replace(self, state=kept, operation="", span="", manifest_id="", attempts=0, note=shown)
+        return replace(self, state=kept, operation="", span="", manifest_id="", attempts=0, note=shown, asked_at=None)
 
 
 class DeliveryStore:

@@ -61,6 +61,8 @@ class SyncDays:
 
     def begin(self, on: date, at: datetime) -> SyncDay:
         """Return the day's sync, begun now or before."""
+        if (known := self.get(on)) is not None:
+            return known
         fresh = SyncDay(on=on, state=DayState.LISTING, started_at=at)
         with suppress(AlreadyExistsError):
             return replace(fresh, etag=self._tables.insert(DAYS, _PARTITION, on.isoformat(), _values(fresh)))

@@ -6,6 +6,7 @@ Not here: the calls and what they must answer (``fixtures/partner_center``).
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -126,7 +127,11 @@ def _populate(world: World) -> dict[str, str]:
     names |= {f"{name}_order": each.order_id for name, each in bought.items()}
     names |= {f"{name}_item": each.catalogue_item for name, each in bought.items()}
     names["target_item"] = _today(world, "CFQ7TTC0LCHC", "0002")
+    names["target_availability"] = names["target_item"].rpartition(":")[2]
     names |= {"customer": customer.id, "empty_customer": empty.id, "domain": customer.domain, "reseller": reseller}
+    old = create_customer(world, name="Old Azure", domain="old.onmicrosoft.com", country="US")
+    buy(world, old, Purchase(product_id="MS-AZR-0145P"))
+    names["legacy_azure_customer"] = old.id
     return names | _people(world, customer) | _offers(world) | _tags(world, customer, bought)
 
 
@@ -151,7 +156,9 @@ def _people(world: World, customer: Customer) -> dict[str, str]:
     )
     gone.is_active, gone.deleted_at = False, world.clock.now() - timedelta(days=1)
     assign(world, customer, user, licences_of(customer)[0].sku_id)
-    return {"user": user.id, "user_name": user.principal_name, "role": ADMINISTRATOR_ROLE}
+    administrator = next(each for each in customer.users.values() if ADMINISTRATOR_ROLE in each.roles)
+    names = {"user": user.id, "user_name": user.principal_name, "deleted_user": gone.id, "admin": administrator.id}
+    return {**names, "role": ADMINISTRATOR_ROLE, "licence": licences_of(customer)[1].sku_id}
 
 
 def _offers(world: World) -> dict[str, str]:
@@ -186,7 +193,6 @@ def _tags(world: World, customer: Customer, bought: Mapping[str, Subscription]) 
         "billing_etag": billing_etag(customer),
         "billing_profile": customer.extra["billing_profile_id"],
         "azure_subscription": bought["azure_plan"].entitlements[0]["id"],
-        "legacy_azure_customer": customer.id,
     }
 
 
@@ -197,16 +203,29 @@ def _invoices(documented: Documented) -> None:
             documented.names["legacy_invoice" if is_legacy else "invoice"] = each["id"]
 
 
-@pytest.fixture
-def documented(request: pytest.FixtureRequest) -> Iterator[Documented]:
-    """A world for documented calls; the parameter ``sandbox`` makes it one of the integration sandbox."""
-    world = _make_world(is_sandbox=getattr(request, "param", "") == "sandbox")
+@contextmanager
+def documented_world(kind: str) -> Iterator[Documented]:
+    """Serve a world for documented calls; *kind* ``sandbox`` is one of the integration sandbox."""
+    world = _make_world(is_sandbox=kind == "sandbox")
     names = _populate(world)
     with serve(world) as simulator:
         made = Documented(simulator, names)
         made.names["refresh"] = simulator.refresh_token()
         _invoices(made)
         yield made
+
+
+@pytest.fixture
+def documented(request: pytest.FixtureRequest) -> Iterator[Documented]:
+    """A world for documented calls, of the kind the parameter names."""
+    with documented_world(getattr(request, "param", "production")) as made:
+        yield made
+
+
+@pytest.fixture
+def documented_worlds() -> Callable[[str], AbstractContextManager[Documented]]:
+    """Makes worlds for documented calls, one after the other."""
+    return documented_world
 
 
 def _first_cart(documented: Documented) -> None:
@@ -231,6 +250,16 @@ def _policy(documented: Documented) -> None:
 def _service_request(documented: Documented) -> None:
     sent = {"title": "A", "description": "B", "severity": "critical", "supportTopicId": "32444671"}
     documented.names["service_request"] = body_of(documented.ask("POST", "/v1/servicerequests", json=sent))["id"]
+
+
+def _customer_request(documented: Documented) -> None:
+    sent = {"title": "A", "description": "B", "severity": "critical", "supportTopicId": "32444671"}
+    documented.ask("POST", "/v1/customers/{customer}/servicerequests", json=sent)
+
+
+def _qualification(documented: Documented) -> None:
+    sent = {"qualification": "Education", "educationSegment": "K12"}
+    documented.ask("POST", "/v1/customers/{customer}/qualifications", json=sent)
 
 
 def _suspended(documented: Documented) -> None:
@@ -312,6 +341,20 @@ def _overage(documented: Documented) -> None:
     documented.ask("PUT", "/v1/customers/{customer}/subscriptions/overage", json=sent)
 
 
+def _amendment(documented: Documented) -> None:
+    """Let Microsoft credit a part of the invoice."""
+    with documented.world.lock:
+        books = open_books(documented.world)
+        invoice = books.invoices[documented.names["invoice"]]
+        books.amend(invoice, list(books.rows(invoice))[:1])
+
+
+def _addon(documented: Documented) -> None:
+    line = {"lineItemNumber": 0, "offerId": ADDON, "parentSubscriptionId": "$legacy", "quantity": 2}
+    sent = documented.filled({"lineItems": [line]})
+    documented.ask("PATCH", "/v1/customers/{customer}/orders/{legacy_order}", json=sent)
+
+
 def _budget(documented: Documented) -> None:
     sent = {"Amount": 100, "Attributes": {"ObjectType": "SpendingBudget"}}
     documented.ask("PATCH", "/v1/customers/{customer}/usagebudget", json=sent)
@@ -343,6 +386,8 @@ PREPARATIONS: dict[str, Callable[[Documented], None]] = {
     "azure_subscription": _fraud,
     "policy": _policy,
     "service_request": _service_request,
+    "customer service request": _customer_request,
+    "qualification": _qualification,
     "suspended": _suspended,
     "registration": _registration,
     "validation": _validation,
@@ -355,6 +400,8 @@ PREPARATIONS: dict[str, Callable[[Documented], None]] = {
     "cloud agreement": _cloud_agreement,
     "overage": _overage,
     "budget": _budget,
+    "legacy add-on": _addon,
+    "amendment": _amendment,
 }
 
 

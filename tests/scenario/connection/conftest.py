@@ -1,6 +1,7 @@
 """A reseller's installation beside the simulator, and a person with a browser."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,7 +17,7 @@ from local.partner_center.server import Simulator
 from shared.application.connect import LoginBegun, begin_login, complete_login
 from shared.application.connection_health import connection_health, health_view
 from shared.application.services import Services
-from shared.bootstrap import build_services, open_stores
+from shared.bootstrap import build_services, open_stores, utc_now
 from shared.domain.connection import ConnectionState
 from shared.domain.consent import Consent
 from shared.domain.errors import NotConnectedError
@@ -41,6 +42,7 @@ class Office:
         """Begin a new process, with other settings where some are given."""
         self.settings = self.settings.model_copy(update=settings)
         self.services = build_services(self.settings, open_stores(self.settings), lambda: self.now)
+        self.services.sign_in()._tokens._transport._wait = lambda _seconds: None  # type: ignore[attr-defined]  # no test waits
 
     def advance(self, **span: float) -> None:
         """Let time pass here and at Microsoft's."""
@@ -81,14 +83,14 @@ class Office:
         return health_view(connection_health(self.services))
 
 
-@pytest.fixture
-def office(tmp_path: Path) -> Iterator[Office]:
+@contextmanager
+def open_office(root: Path, start: datetime) -> Iterator[Office]:
     """An installation that knows the simulator's app; nobody consented yet."""
-    world = open_world(start=START)
+    world = open_world(start=start)
     with Simulator(world) as simulator:
         url, partner = simulator.base_url, world.partner
         settings = Settings(
-            embedded_root=tmp_path / "store",
+            embedded_root=root / "store",
             partner_tenant_id=partner.tenant_id,
             client_id=partner.client_id,
             client_secret=partner.client_secret,
@@ -97,4 +99,18 @@ def office(tmp_path: Path) -> Iterator[Office]:
             partner_api_url=url,
             graph_url=url,
         )
-        yield Office(simulator, settings)
+        yield Office(simulator, settings, start)
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Office]:
+    """An installation whose clock stands still, as the simulator's does."""
+    with open_office(tmp_path, START) as made:
+        yield made
+
+
+@pytest.fixture
+def office_of_today(tmp_path: Path) -> Iterator[Office]:
+    """An installation of today, for what reads this machine's clock."""
+    with open_office(tmp_path, utc_now()) as made:
+        yield made

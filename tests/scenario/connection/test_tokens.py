@@ -9,12 +9,14 @@ import pytest
 from local.partner_center.customers_making import create_customer
 from local.partner_center.faults import Fault, FaultKind
 from shared.application.connection_health import redeem
+from shared.bootstrap import build_services, hosts_of, open_stores
 from shared.domain.connection import ConnectionState
 from shared.domain.errors import (
     InvalidError,
     MicrosoftRefusedError,
     MicrosoftUnavailableError,
     NotConnectedError,
+    ProrataError,
     ThrottledError,
 )
 from shared.partner_center.hosts import Audience
@@ -84,6 +86,31 @@ def test_threads_at_once_redeem_once(connected: Office) -> None:
 
     assert (8, 1) == (len(found), len(set(found)))
     assert 1 == asked_for_tokens(connected)
+
+
+def test_two_workers_at_once_leave_one_good_token(connected: Office) -> None:
+    """Each has a process of its own; Microsoft gives both a token, and the one that is stored works on."""
+    stores = [build_services(connected.settings, open_stores(connected.settings), lambda: connected.now) for _ in "ab"]
+    start, failed = threading.Barrier(2), []
+
+    def work(services: Any) -> None:
+        start.wait(10)
+        for _ in range(5):
+            try:
+                services.sign_in().redeem()
+            except ProrataError as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=work, args=(services,)) for services in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    connected.restart()
+    redeem(connected.services)
+
+    assert [] == failed
+    assert ConnectionState.CONNECTED is connected.state()
 
 
 def test_a_token_that_was_refused_is_fetched_anew(connected: Office) -> None:
@@ -188,6 +215,37 @@ def test_a_customers_tenant_that_refuses_says_nothing_of_us(connected: Office) -
     assert before == connected.services.connection.refresh_token()
 
 
+def test_many_tenants_need_the_refresh_token_read_once(connected: Office) -> None:
+    """Every five minutes; our own tenant's tokens read it each time."""
+    world, tokens, reads = connected.simulator.world, tokens_of(connected), []
+    store = CountedStore(connected.services.connection, reads)
+    counted = MsalTokens(tokens.app, hosts_of(connected.settings), store, lambda: connected.now)
+    for number in range(5):
+        customer = create_customer(world, name=f"C{number}", domain=f"c{number}.example")
+        customer.consents[world.partner.client_id] = {}
+        counted.token(Audience.GRAPH, tenant_id=customer.id)
+    lately = len(reads)
+    counted.token(Audience.GRAPH)
+    connected.now += timedelta(minutes=5)
+    counted.forget(Audience.GRAPH, tenant_id=customer.id)
+    counted.token(Audience.GRAPH, tenant_id=customer.id)
+
+    assert (1, 3) == (lately, len(reads))
+
+
+class CountedStore:
+    """The store of the connection, which counts how often the refresh token is read."""
+
+    def __init__(self, inner: Any, reads: list[str]) -> None:
+        self._inner, self._reads = inner, reads
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the step of the real store."""
+        if name == "refresh_token":
+            self._reads.append(name)
+        return getattr(self._inner, name)
+
+
 def test_a_secret_that_is_wrong_is_wrong_in_every_tenant(connected: Office) -> None:
     """Met at a customer's, it is told as ours."""
     customer = create_customer(connected.simulator.world, name="Bakkerij", domain="bakkerij.example")
@@ -231,6 +289,16 @@ def test_a_token_service_that_fails_is_no_refusal(connected: Office) -> None:
     """Try later: nothing is written down."""
     connected.fault(FaultKind.SERVER_ERROR, path="oauth2", value=500)
     with pytest.raises(MicrosoftUnavailableError, match="HTTP 500"):
+        tokens_of(connected).token(Audience.GRAPH)
+
+    assert ConnectionState.CONNECTED is connected.state()
+
+
+@pytest.mark.parametrize("status", [200, 302, 403])
+def test_a_page_in_place_of_a_token_is_no_refusal(connected: Office, status: int) -> None:
+    """A proxy answers for the token service: nothing is concluded of the connection."""
+    connected.fault(FaultKind.HTML_ANSWER, path="oauth2", value=status)
+    with pytest.raises(MicrosoftUnavailableError, match=f"answered {status}"):
         tokens_of(connected).token(Audience.GRAPH)
 
     assert ConnectionState.CONNECTED is connected.state()

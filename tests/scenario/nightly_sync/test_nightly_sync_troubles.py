@@ -115,8 +115,12 @@ def test_a_connection_that_is_lost_on_the_way_stops_the_rest(three: Desk) -> Non
     three.work()
     assert "stopped" == shown(three)["day"]["state"]
     assert 0 == three.services.queues.depth(SYNC_QUEUE)
+    stopped = three.kept()
+    assert start_due_sync(three.services) is None
+    assert stopped == three.kept()
     three.simulator.clear_faults()
-    three.sync()
+    assert start_due_sync(three.services)
+    three.work()
 
     assert "done" == shown(three)["day"]["state"]
     assert [] == shown(three)["parked"]

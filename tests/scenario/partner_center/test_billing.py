@@ -229,6 +229,14 @@ def test_a_manifest_that_cannot_be_right_is_refused(
     assert 1 == len(script.asked)
 
 
+def test_an_export_that_is_finished_without_a_manifest_is_an_error(microsoft: Any, script: Any) -> None:
+    """There would be nothing to read, which is not the same as no rows."""
+    script.then(200, operation("succeeded"))
+
+    with pytest.raises(MicrosoftUnavailableError, match="no manifest"):
+        microsoft.export_state(OPERATION)
+
+
 def test_an_export_without_rows_has_no_parts(microsoft: Any, script: Any) -> None:
     """Which is no mistake."""
     assert () == ready(microsoft, script, blobCount=0, blobs=[]).parts

@@ -1,10 +1,13 @@
 """Calls that fail on the way, or are refused: what is repeated and with which ids, the waits, the errors."""
 
+import io
+import logging
 import re
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import requests
 
 from shared.domain.errors import (
     ChangedError,
@@ -22,7 +25,7 @@ from shared.domain.errors import (
 from shared.partner_center.gateway import PartnerCenter
 from shared.partner_center.hosts import Audience, Hosts
 from shared.partner_center.pace import Outcome
-from shared.partner_center.transport import Request
+from shared.partner_center.request import Request
 
 GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 GET = Request(method="GET", path="/v1/thing?filter=QUERY-SECRET")
@@ -89,6 +92,15 @@ def test_a_change_is_not_repeated_after_an_answer(microsoft: Any, script: Any, s
     with pytest.raises(MicrosoftUnavailableError):
         ask(microsoft, POST)
     assert 1 == len(script.asked)
+
+
+@pytest.mark.parametrize("status", [401, 429])
+def test_a_change_that_was_turned_away_at_the_door_is_repeated(microsoft: Any, script: Any, status: int) -> None:
+    """A refused token or a throttle means that nothing was done."""
+    script.then(status, headers={"Retry-After": "1"}).then(201, {})
+
+    assert 201 == ask(microsoft, POST).status
+    assert 2 == len(set(script.request_ids))
 
 
 def test_a_change_that_may_be_repeated_is(microsoft: Any, script: Any) -> None:
@@ -327,14 +339,32 @@ def test_an_answer_that_is_too_large_is_not_read_to_its_end(microsoft: Any, scri
         ask(microsoft, Request(method="GET", path="/v1/thing", bytes_max=4000))
 
 
-def test_an_answer_that_drips_is_given_up(microsoft: Any, script: Any, pace: Any) -> None:
+@pytest.mark.parametrize("is_filed", [False, True])
+def test_an_answer_that_drips_is_given_up(microsoft: Any, script: Any, pace: Any, is_filed: Any) -> None:
     """Each byte in time is not enough."""
     script.then(200, b"x")
     seconds = iter(range(0, 1_000_000, 400))
     pace.seconds = lambda: next(seconds)
 
     with pytest.raises(MicrosoftUnavailableError, match="not complete"):
-        ask(microsoft)
+        ask(microsoft, Request(method="GET", path="/v1/thing", into=io.BytesIO() if is_filed else None))
+
+
+def test_a_session_of_ones_own_is_used_and_tells_no_query(
+    script: Any, tokens: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Who needs a proxy brings one; its logs are as silent as ours, and nothing in it goes to the storage."""
+    caplog.set_level(logging.DEBUG)
+    url = script.base_url
+    hosts = Hosts(login=url, partner_center=url, partner_api=url, graph=url)
+    script.then(200, {})
+    with requests.Session() as session:
+        session.headers["X-Mine"] = "1"
+        ask(PartnerCenter(hosts, tokens, session=session))
+
+    assert "1" == script.asked[0].headers["x-mine"]
+    assert "GET /v1/thing?..." in caplog.text
+    assert "SECRET" not in caplog.text
 
 
 def test_an_observer_hears_of_each_call(microsoft: Any, script: Any, outcomes: list[tuple[Audience, Outcome]]) -> None:

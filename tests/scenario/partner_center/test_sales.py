@@ -64,9 +64,10 @@ def test_a_price_sheet_can_be_read_as_one_that_was_handed_in(microsoft: Any, scr
     assert Decimal("5.60") == price.cost
 
 
-def test_where_a_market_has_no_sheet_there_is_none(microsoft: Any, script: Any) -> None:
-    """It is not an error: not every view is there in every market."""
-    script.then(404, {"error": {"code": "NotFound", "message": "No price sheet"}})
+@pytest.mark.parametrize("status", [404, 204])
+def test_where_a_market_has_no_sheet_there_is_none(microsoft: Any, script: Any, status: int) -> None:
+    """It is not an error: not every view is there in every market, nor rates for every month."""
+    script.then(status, {"error": {"code": "NotFound", "message": "No price sheet"}} if status == 404 else None)
 
     assert microsoft.price_sheet("AQ", "software") is None
     assert microsoft.exchange_rates("202613") is None
@@ -132,3 +133,11 @@ def test_products_come_with_their_skus(microsoft: Any, script: Any) -> None:
         {"id": "P1", "title": "One", "skus": [{"id": "0001", "maximumQuantity": 300}, {"id": "0002"}]},
         {"id": "P2", "skus": []},
     ] == microsoft.products("NL", "OnlineServices")
+
+
+def test_a_product_without_an_id_is_an_error(microsoft: Any, script: Any) -> None:
+    """It could not be told from its neighbours."""
+    script.then(200, {"items": [{"title": "Nameless"}]})
+
+    with pytest.raises(MicrosoftUnavailableError, match="no id"):
+        microsoft.products("NL", "OnlineServices")

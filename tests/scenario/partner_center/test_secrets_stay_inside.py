@@ -13,7 +13,7 @@ from shared.domain.snapshots.deliveries import Manifest
 from shared.partner_center.addresses import part_address
 from shared.partner_center.gateway import PartnerCenter
 from shared.partner_center.hosts import Hosts
-from shared.partner_center.transport import Request
+from shared.partner_center.request import Request
 
 MADE_AT = datetime(2026, 10, 8, tzinfo=UTC)
 
@@ -108,6 +108,20 @@ def test_a_part_that_fails_tells_no_secret(
     assert "part-0.json.gz" in said
     assert "SECRET" not in said
     assert "?sig" not in said
+
+
+@pytest.mark.parametrize("end", [b"\xff", b'"sasToken": 1}', b"", b"]"])
+def test_a_manifest_that_cannot_be_read_tells_no_secret(
+    microsoft: PartnerCenter, script: Any, caplog: pytest.LogCaptureFixture, end: bytes
+) -> None:
+    """Exceptions of decoders may carry all that they were given."""
+    caplog.set_level(logging.DEBUG)
+    inside = b'{"rootDirectory": "https://h/SECRET", "sasToken": "sig=SECRET", "id": "' + end
+    script.then(200, b'{"status": "succeeded", "resourceLocation": ' + inside)
+
+    with pytest.raises(ProrataError) as raised:
+        microsoft.export_state("/v1.0/reports/partners/billing/operations/1")
+    assert "SECRET" not in everything_said(raised.value, caplog)
 
 
 def test_a_host_that_cannot_be_reached_tells_no_secret(

@@ -27,7 +27,7 @@ from shared.domain.errors import (
 from shared.domain.snapshots.deliveries import ExportFailed, ExportKind, ExportRequest, ExportRunning, Manifest
 from shared.partner_center.gateway import PartnerCenter
 from shared.partner_center.hosts import Audience, Hosts
-from shared.partner_center.transport import Request
+from shared.partner_center.request import Request
 
 BASIC = "CFQ7TTC0LH18"
 

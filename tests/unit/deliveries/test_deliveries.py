@@ -213,7 +213,7 @@ def test_an_export_that_expired_is_asked_for_again(desk: Desk) -> None:
     desk.night()
 
     assert [(UNBILLED_ROW, 1)] * 2 == desk.counting()
-    assert desk.microsoft.asked.count("request_export reconciliation/unbilled EUR current") == 2
+    assert len([call for call in desk.microsoft.asked if call.startswith("request_export")]) == 4 + 2
 
 
 def test_a_manifest_that_lacks_a_part_is_not_believed(desk: Desk) -> None:

@@ -85,7 +85,7 @@ def test_a_message_has_what_a_person_needs() -> None:
     ("status", "words"),
     [
         (302, "not followed"),
-        (401, "token"),
+        (401, "accept"),
         (404, "no such thing"),
         (410, "expired"),
         (412, "changed"),
@@ -123,20 +123,35 @@ def test_a_missing_role_in_a_customers_tenant_is_that_customers() -> None:
     """Of Graph's token for that tenant as well; the partner's second factor never is."""
     lacking = {"error": {"code": "Authorization_RequestDenied", "message": "No."}}
 
-    assert isinstance(refusal(answer(403, lacking), ONE_TENANTS), MicrosoftRefusedError)
+    refused = refusal(answer(403, lacking), ONE_TENANTS)
+
+    assert isinstance(refused, MicrosoftRefusedError)
+    assert "GDAP" in str(refused)
     assert isinstance(refusal(answer(401), ONE_TENANTS), MicrosoftRefusedError)
     assert isinstance(refusal(answer(401, {"code": 900421}), ONE_TENANTS), NotConnectedError)
     partners = Step(name="x", audience=Audience.PARTNER_CENTER, concerns_one_tenant=True)
     assert isinstance(refusal(answer(401), partners), NotConnectedError)
 
 
-def test_a_cure_of_the_connection_names_what_to_do() -> None:
-    """The state's own cure is in the message."""
-    error = refusal(answer(401, {"code": 900421}), STEP)
+@pytest.mark.parametrize(
+    ("status", "body", "state", "meaning", "cure"),
+    [
+        (401, {"code": 900421}, ConnectionState.MFA_REQUIRED, "had no second factor", "register a method"),
+        (401, None, ConnectionState.REFUSED, "does not accept who we are", "/api/connection/login"),
+        (403, GRAPH, ConnectionState.ROLE_MISSING, "does not accept who we are", "Admin agent"),
+        (401, {"code": 900420}, ConnectionState.WRONG_AUDIENCE, "another service", "PRORATA_PARTNER_CENTER_URL"),
+    ],
+)
+def test_a_cure_of_the_connection_names_what_to_do(
+    status: int, body: Any, state: ConnectionState, meaning: str, cure: str
+) -> None:
+    """With the pages and settings it takes."""
+    error = refusal(answer(status, body), STEP)
 
     assert isinstance(error, NotConnectedError)
-    assert ConnectionState.MFA_REQUIRED == error.state
-    assert "second factor" in str(error)
+    assert state == error.state
+    assert meaning in str(error)
+    assert cure in str(error)
 
 
 @pytest.mark.parametrize("status", [400, 404])

@@ -157,15 +157,15 @@ def test_before_the_extension_a_term_expired_with_a_grace() -> None:
     assert found == ["active", "expired", "disabled", "deleted"]
 
 
-def test_a_trial_becomes_paid_after_thirty_days(desk: Desk) -> None:
-    """The trial costs nothing, says what it becomes, and is a paid year from the 31st day."""
+def test_a_trial_becomes_paid_after_a_month(desk: Desk) -> None:
+    """The trial costs nothing, says what it becomes, and is a paid year from the day after."""
     trial = desk.order(25, offerId=desk.offer("CFQ7TTC0LCHC", "000F"), termDuration="P1M", billingCycle="none")
-    desk.world.clock.advance_to(at("2026-02-13"))
+    desk.world.clock.advance_to(at("2026-02-14"))
     paid = desk.read(trial["id"])
     log = desk.customer.subscriptions[trial["id"]].log
 
     assert trial["scheduledNextTermInstructions"]["product"]["skuId"] == "0002"
-    assert trial["commitmentEndDate"] == "2026-02-12T00:00:00Z"
+    assert trial["commitmentEndDate"] == "2026-02-13T00:00:00Z"
     assert (paid["isTrial"], paid["termDuration"], paid["offerId"][:17]) == (False, "P1Y", "CFQ7TTC0LCHC:0002")
     assert [(each.charge_type, each.after, each.unit_price) for each in log] == [
         ("new", 25, Decimal(0)),

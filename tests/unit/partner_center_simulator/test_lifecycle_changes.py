@@ -46,6 +46,13 @@ def test_added_seats_have_a_window_of_their_own(desk: Desk) -> None:
         ({"quantity": 4, "status": "suspended"}, 1, (400, 2001)),
         ({"billingCycle": "annual"}, 1, (400, 2054)),
         ({"status": "expired"}, 1, (400, 3000)),
+        ({"quantity": 9, "scheduledActions": [{"actionType": "Explode"}]}, 1, (400, 3000)),
+        ({"quantity": 9, "billingCycle": "annual"}, 1, (400, 2054)),
+        ({"quantity": 9, "renewalTermDuration": "P5Y"}, 1, (400, 800122)),
+        ({"autoRenewEnabled": False, "scheduledNextTermInstructions": {"quantity": 3}}, 1, (400, 800093)),
+        ({"scheduledNextTermInstructions": {"product": {"productId": "NONE"}}}, 1, (404, 400013)),
+        ({"scheduledNextTermInstructions": {"quantity": 301}}, 1, (400, 2002)),
+        ({"scheduledNextTermInstructions": {"customTermEndDate": "2026-06-30T00:00:00Z"}}, 1, (400, 900242)),
         ({"id": "00000000-0000-4000-8000-000000000000"}, 1, (400, 3000)),
     ],
 )

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from io import BytesIO
@@ -204,3 +205,18 @@ def test_customers_of_other_currencies_are_billed_in_the_partners_first() -> Non
 
     assert ("SEK", "EUR") == (row["PricingCurrency"], row["Currency"])
     assert unit * 10 == row["Subtotal"]
+
+
+def test_the_extended_service_term_is_billed_by_the_month_and_says_so() -> None:
+    """Nobody renewed and nobody cancelled: 5.38 a seat and month (4.48 x 1.20) and three percent more."""
+    world = open_world(start=START)
+    customer = create_customer(world, name="Bakkerij", domain="bakkerij.onmicrosoft.com")
+    buy(world, customer, replace(BASIC, term="P1M", auto_renews=False))
+    world.clock.advance_to(NOVEMBER)
+    books = open_books(world)
+    october = next(each for each in books.invoices.values() if each.month == OCTOBER)
+    [row] = books.rows(october)
+
+    assert ("renew", Decimal("5.54")) == (row["ChargeType"], row["UnitPrice"])
+    assert Decimal("55.40") == row["Subtotal"]
+    assert '["Extended Service Term"]' == row["PriceAdjustmentDescription"]

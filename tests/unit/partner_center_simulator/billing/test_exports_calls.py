@@ -64,7 +64,8 @@ class Client:
         """Return the manifest of an export, whatever the shape in which it is told."""
         done = self.finished(self.post(path, body).headers["Location"])
         told = done.get("resourceLocation") or done["resourceLocation@odata.navigationLink"]
-        return self.get(told).json() if isinstance(told, str) else told
+        manifest: Json = self.get(told).json() if isinstance(told, str) else told
+        return manifest
 
     def part(self, manifest: Json, place: int = 0) -> requests.Response:
         """Read a part: without a token, by its signed address."""

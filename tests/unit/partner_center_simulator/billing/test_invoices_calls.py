@@ -31,16 +31,18 @@ def simulator(world: World) -> Iterator[Simulator]:
         yield running
 
 
-def ask(simulator: Simulator, path: str, *, is_app_only: bool = False, **headers: str) -> requests.Response:
+def ask(
+    simulator: Simulator, path: str, headers: dict[str, str] | None = None, *, is_app_only: bool = False
+) -> requests.Response:
     """Return the answer."""
     token = simulator.access_token(is_app_only=is_app_only)
-    sent = {"Authorization": f"Bearer {token}", **headers}
+    sent = {"Authorization": f"Bearer {token}", **(headers or {})}
     return requests.get(simulator.base_url + path, headers=sent, timeout=TIMEOUT_S)
 
 
 def told(simulator: Simulator, path: str, **headers: str) -> Json:
     """Return the answer's JSON; numbers as Decimals."""
-    answer = ask(simulator, path, **headers)
+    answer = ask(simulator, path, headers)
     answer.encoding = "utf-8-sig"
     assert answer.status_code == 200, answer.text
     found: Json = answer.json(parse_float=Decimal)
@@ -216,3 +218,23 @@ def test_a_budget_that_is_passed_is_told_once() -> None:
 
     assert (200, 1) == (answer.status_code, answer.json()["amount"])
     assert [customer.id] == [each.customer_id for each in events]
+
+
+def test_old_azure_tells_what_was_used_by_day_and_hour(world: World, simulator: Simulator) -> None:
+    """Five services a day, the same quantities as on the invoice's days; pages by continuation token."""
+    books, customer = open_books(world), next(iter(world.customers.values()))
+    old = next(each for each in customer.subscriptions.values() if each.title == "Microsoft Azure")
+    own = f"/v1/customers/{customer.id}/subscriptions/{old.id}/utilizations/azure"
+    cycle = "start_time=2026-09-15T00:00:00Z&end_time=2026-10-15T00:00:00Z"
+    page = told(simulator, f"{own}?{cycle}&size=100")
+    following = page["links"]["next"]
+    headers = {each["key"]: each["value"] for each in following["headers"]}
+    records = [*page["items"], *told(simulator, f"/v1{following['uri']}", **headers)["items"]]
+    invoice = next(each for each in books.invoices.values() if each.is_legacy and str(each.month) == "2026-10")
+    daily = [row for row in books.legacy_daily_rows(invoice) if row["customerId"].lower() == customer.id]
+    one_day = "start_time=2026-10-01T00:00:00Z&end_time=2026-10-02T00:00:00Z&granularity=hourly"
+
+    assert 5 * 30 == len(records)
+    assert sum(row["consumedQuantity"] for row in daily) == sum(each["quantity"] for each in records)
+    assert 24 * 5 == told(simulator, f"{own}?{one_day}")["totalCount"]
+    assert 400 == ask(simulator, f"{own}?start_time=soon").status_code

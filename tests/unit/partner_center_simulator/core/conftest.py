@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -40,8 +41,8 @@ def ask(simulator: Simulator, session: requests.Session) -> Callable[..., reques
     """Ask the simulator: method, address, and what ``requests`` takes; with a user's token unless headers say more."""
     session.headers["Authorization"] = f"Bearer {simulator.access_token()}"
 
-    def ask_it(method: str, address: str, **options: object) -> requests.Response:
-        return session.request(method, f"{simulator.base_url}{address}", timeout=10, **options)  # type: ignore[arg-type]
+    def ask_it(method: str, address: str, **options: Any) -> requests.Response:
+        return session.request(method, f"{simulator.base_url}{address}", timeout=10, **options)
 
     return ask_it
 

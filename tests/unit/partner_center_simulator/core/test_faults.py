@@ -1,6 +1,5 @@
 """Faults of the network and of front ends, acted out on any call."""
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -99,15 +98,12 @@ def test_the_second_factor_is_asked_for_by_code(ask: Ask, simulator: Simulator) 
 
 def test_a_slow_call_holds_nobody_else_up(simulator: Simulator, ask: Ask) -> None:
     """The world is not locked while an answer is made to wait."""
-    simulator.fault(Fault(kind=FaultKind.SLOW, value=5, path="/slow"))
+    simulator.fault(Fault(kind=FaultKind.SLOW, value=3600, path="/slow"))
     headers = {"Authorization": f"Bearer {simulator.access_token()}"}
     with pytest.raises(requests.ReadTimeout):
         requests.get(f"{simulator.base_url}/v1/slow", headers=headers, timeout=0.05)
-    begun = time.monotonic()
-    answer = ask("POST", "/v1/own/count")
 
-    assert answer.ok
-    assert time.monotonic() - begun < 4
+    assert ask("POST", "/v1/own/count").ok
 
 
 def test_faults_let_calls_through_first_and_strike_by_path(ask: Ask, simulator: Simulator) -> None:

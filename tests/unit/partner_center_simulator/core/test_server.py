@@ -3,12 +3,14 @@
 import json
 from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from local.partner_center.answers import Answer, Asked, Call, Host, RefusedError
+from local.partner_center.graph_batch import batch_call
 from local.partner_center.matching import Routes
 from local.partner_center.server import Simulator
 
@@ -40,6 +42,7 @@ _OWN = (
     Call(method="GET", path="/v1/own/app", handler=_echo, needs_app=True),
     Call(method="GET", path="/v1/own/limited", handler=_echo, is_throttled=True),
     Call(method="GET", path="/v1/own/short", handler=lambda _: Answer(content=b"abc", headers={"Content-Length": "9"})),
+    Call(method="GET", path="/v1/own/broken", handler=lambda asked: Answer(json=asked.path["nothing"])),
     Call(method="GET", path="/v1.0/own", handler=_echo, host=Host.GRAPH),
 )
 
@@ -81,10 +84,10 @@ def test_graph_says_what_is_wrong_with_a_token(ask: Ask, simulator: Simulator) -
     ],
 )
 def test_a_token_that_does_not_fit_is_refused_with_its_code(
-    ask: Ask, simulator: Simulator, path: str, token: dict[str, object], status: int, code: int
+    ask: Ask, simulator: Simulator, path: str, token: dict[str, Any], status: int, code: int
 ) -> None:
     """Who may call what: user, application, audience, second factor, tenant."""
-    answer = ask("GET", path, headers={"Authorization": f"Bearer {simulator.access_token(**token)}"})  # type: ignore[arg-type]
+    answer = ask("GET", path, headers={"Authorization": f"Bearer {simulator.access_token(**token)}"})
 
     assert (status, code) == (answer.status_code, answer.json()["code"])
 
@@ -149,6 +152,33 @@ def test_json_keeps_numbers_exact_takes_any_case_and_leaves_nulls_out(ask: Ask) 
     assert "nothing" not in found
 
 
+def test_beta_is_the_same_graph_and_webhooks_may_name_customers(ask: Ask, simulator: Simulator) -> None:
+    """Clients of Graph's beta, and of addresses out of events, find what they look for."""
+    call = Call(method="GET", path="/v1/customers/{customer_id}", handler=_echo)
+    simulator._answering._routes = Routes((*_OWN, call))
+
+    assert ask("GET", "/beta/own", headers=_token(simulator, Host.GRAPH)).ok
+    assert ask("GET", "/webhooks/v1/customers/c1").ok
+    assert 404 == ask("GET", "/webhooks/v1/nothing").status_code
+
+
+def test_a_batch_answers_each_request_as_if_it_came_alone(simulator: Simulator, ask: Ask) -> None:
+    """Graph's; what depends on a failed one fails too, and 21 are too many."""
+    simulator._answering._routes = Routes((*_OWN, batch_call(simulator._answering._answer_one)))
+    headers = _token(simulator, Host.GRAPH)
+    requests_ = [
+        {"id": "1", "method": "GET", "url": "/own?a=1"},
+        {"id": "2", "method": "GET", "url": "nothing"},
+        {"id": "3", "method": "GET", "url": "/own", "dependsOn": ["2"]},
+    ]
+    found = ask("POST", "/v1.0/$batch", headers=headers, json={"requests": requests_}).json()["responses"]
+    many = ask("POST", "/v1.0/$batch", headers=headers, json={"requests": requests_ * 7})
+
+    assert [("1", 200), ("2", 404), ("3", 424)] == [(each["id"], each["status"]) for each in found]
+    assert {"a": ["1"]} == found[0]["body"]["query"]
+    assert 400 == many.status_code
+
+
 def test_a_part_of_the_addresses_answers_with_a_byte_order_mark(ask: Ask, simulator: Simulator) -> None:
     """Which ones is always the same; Graph has none."""
     simulator.switches.bom_share = 4
@@ -206,6 +236,14 @@ def test_too_many_calls_in_a_minute_are_throttled_until_the_minute_has_passed(as
     assert {"statusCode": 429, "message": message} == found[3].json()
     assert 50 < wait <= 60
     assert (200, 200) == (free.status_code, later.status_code)
+
+
+def test_a_fault_of_the_simulators_own_is_a_servers_error(ask: Ask, caplog: pytest.LogCaptureFixture) -> None:
+    """The caller gets Microsoft's shape, the log the traceback."""
+    answer = ask("GET", "/v1/own/broken")
+
+    assert (500, 800003) == (answer.status_code, answer.json()["code"])
+    assert "KeyError: 'nothing'" in caplog.text
 
 
 def test_content_shorter_than_promised_ends_the_connection(ask: Ask) -> None:

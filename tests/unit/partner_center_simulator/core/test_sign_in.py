@@ -160,9 +160,7 @@ def test_a_tenant_that_forbids_user_consent_says_so(
     assert back["error_description"].startswith("AADSTS90094: ")
 
 
-def test_a_silent_sign_in_never_shows_a_page(
-    sign_in: Callable[..., requests.Response], simulator: Simulator
-) -> None:
+def test_a_silent_sign_in_never_shows_a_page(sign_in: Callable[..., requests.Response], simulator: Simulator) -> None:
     """It asks for consent or for a sign-in instead."""
     simulator.switches.has_admin_consent = False
     no_consent = _back(sign_in(prompt="none"))
@@ -201,9 +199,7 @@ def test_a_wrong_question_goes_back_as_an_error(
 @pytest.mark.parametrize(
     "fields", [{"client_id": "nobody"}, {"redirect_uri": "http://collector.example/"}, {"redirect_uri": ""}]
 )
-def test_nobody_is_sent_to_an_unknown_place(
-    sign_in: Callable[..., requests.Response], fields: dict[str, str]
-) -> None:
+def test_nobody_is_sent_to_an_unknown_place(sign_in: Callable[..., requests.Response], fields: dict[str, str]) -> None:
     """An unknown application or address is shown, not followed."""
     answer = sign_in(**fields)
 
