@@ -3,26 +3,22 @@
 They call what the HTTP calls call, as somebody else would have done it (``actor``). A deed that Microsoft would refuse
 is refused here too.
 
-Not here: reading files, when something happens (``scenario``).
+Not here: whom and what a deed names (``staging``), reading files, when something happens (``scenario``).
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from local.partner_center import customers_making as making
 from local.partner_center import delegation, lifecycle
 from local.partner_center import scenario_reading as kinds
-from local.partner_center.catalogue import Item, Plan
-from local.partner_center.catalogue_items import items
+from local.partner_center.catalogue import Plan
 from local.partner_center.commerce import PriceChange, commerce
 from local.partner_center.entities import Customer, Subscription, User
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.ordering import problem_of
 from local.partner_center.scenario_reading import Kind, Shape
-from local.partner_center.tenant_licences import licences_of
-from local.partner_center.world import World
+from local.partner_center.staging import Scene, deed, fields_of, item_named, labels, licence_named, subscription_named
 from shared.domain.errors import InvalidError
 
 _ACTOR = "sales@voorbeeldcloud.example"
@@ -30,101 +26,8 @@ _TERM = kinds.one_of("P1M", "P1Y", "P3Y")
 _CYCLE = kinds.one_of("monthly", "annual", "triennial", "one_time")
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """Where a deed happens: the world, the customer ("" where it needs none), and the fields of the event."""
-
-    world: World
-    customer_name: str
-    fields: Mapping[str, Any]
-
-    @property
-    def customer(self) -> Customer:
-        """The customer.
-
-        Raises:
-            InvalidError: there is none of that id, domain or name.
-        """
-        return customer_named(self.world, self.customer_name)
-
-    @property
-    def subscription(self) -> Subscription:
-        """The subscription.
-
-        Raises:
-            InvalidError: the customer has none, or several, of that label, id or product.
-        """
-        return _subscription(self.world, self.customer, self.fields.get("subscription", ""))
-
-    def user(self, name: str = "") -> User:
-        """Return a user of the customer by its sign-in name, or the part of it before the @.
-
-        Raises:
-            InvalidError: there is none.
-        """
-        name = name or self.fields["user"]
-        full = name if "@" in name else f"{name}@{self.customer.domain}"
-        found = making.find_user(self.customer, name) or making.find_user(self.customer, full)
-        deleted = (each for each in self.customer.users.values() if each.principal_name.lower() == full.lower())
-        found = found or next(deleted, None)
-        if found is None:
-            raise InvalidError(f"user: {self.customer.name} has no user {full}; create-user makes one")
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """A function, and the fields it takes beside ``at``, ``customer`` and ``do``."""
-
-    run: Callable[[Scene], object]
-    shape: Shape
-
-
-DOES: dict[str, Deed] = {}
-"""All deeds, by the word after ``do``."""
-
 _ON_TRUST = {400041, 10007}
 """What an add-on or a reservation belongs to may have been bought before the scenario begins."""
-
-_NEEDS_NO_CUSTOMER = {
-    "create-customer",
-    "accept-relationship",
-    "fault",
-    "clear-faults",
-    "rotate-availabilities",
-    "change-price",
-    "switch-commerce",
-    "refuse-product",
-}
-
-
-def deed(word: str, *needs: str, **takes: Kind) -> Callable[[Callable[[Scene], object]], Callable[[Scene], object]]:
-    """Register a function under *word*; *needs* are the fields without which it is not called."""
-
-    def register(run: Callable[[Scene], object]) -> Callable[[Scene], object]:
-        DOES[word] = Deed(run, Shape(takes, needs))
-        return run
-
-    return register
-
-
-def needs_customer(word: str) -> bool:
-    """Whether the deed happens to a customer."""
-    return word not in _NEEDS_NO_CUSTOMER
-
-
-def customer_named(world: World, name: str) -> Customer:
-    """Return the customer with that id, domain or company name.
-
-    Raises:
-        InvalidError: there is none.
-    """
-    if name.lower() in world.customers:
-        return world.customers[name.lower()]
-    for each in world.customers.values():
-        if name.lower() in {each.domain.lower(), each.name.lower(), each.domain.lower().partition(".")[0]}:
-            return each
-    raise InvalidError(f"customer: there is no {name}; write a customer's id, domain or name")
 
 
 CUSTOMER_FIELDS: dict[str, Kind] = {
@@ -218,7 +121,7 @@ def approve_delegation(scene: Scene) -> None:
 )
 def buy(scene: Scene) -> Subscription:
     """Buy a product; ``as`` names the subscription for later events, ``under`` the one it is an add-on of."""
-    item, fields = _item(fields_of(scene, "product")), scene.fields
+    item, fields = item_named(fields_of(scene, "product")), scene.fields
     plan = item.plans[0]
     usual = Plan("P1Y", "monthly") if item.offers("P1Y", "monthly") else plan
     purchase = lifecycle.Purchase(
@@ -232,7 +135,7 @@ def buy(scene: Scene) -> Subscription:
         custom_end_on=fields.get("ends_on"),
         auto_renews=fields.get("auto_renews", True),
         segment=fields.get("segment", ""),
-        parent_id=_subscription(scene.world, scene.customer, fields["under"]).id if "under" in fields else "",
+        parent_id=subscription_named(scene.world, scene.customer, fields["under"]).id if "under" in fields else "",
         currency=scene.customer.currency,
     )
     problem = problem_of(scene.world, scene.customer, purchase, [purchase])
@@ -240,7 +143,7 @@ def buy(scene: Scene) -> Subscription:
         raise problem.refusal()
     bought = lifecycle.buy(scene.world, scene.customer, purchase)
     if "as" in fields:
-        _names(scene.world)[scene.customer.id, fields["as"].lower()] = bought.id
+        labels(scene.world)[scene.customer.id, fields["as"].lower()] = bought.id
     return bought
 
 
@@ -302,7 +205,7 @@ def change_renewal(scene: Scene) -> None:
         lifecycle.schedule_actions(world, found, [{"actionType": fields["action"]}], actor=_ACTOR)
     if not {"quantity", "product", "term", "cycle", "ends_on"} & set(fields):
         return
-    item = _item(fields["product"]) if "product" in fields else None
+    item = item_named(fields["product"]) if "product" in fields else None
     product = {
         "productId": item.product_id if item else found.product_id,
         "skuId": item.sku_id if item else found.sku_id,
@@ -319,7 +222,7 @@ def change_renewal(scene: Scene) -> None:
 @deed("upgrade", "product", subscription=kinds.text, product=kinds.text, quantity=kinds.whole, term=_TERM, cycle=_CYCLE)
 def upgrade(scene: Scene) -> object:
     """Move seats (all unless *quantity* says otherwise) to a higher product."""
-    found, item, fields = scene.subscription, _item(fields_of(scene, "product")), scene.fields
+    found, item, fields = scene.subscription, item_named(fields_of(scene, "product")), scene.fields
     wanted = lifecycle.Transition(
         product_id=item.product_id,
         sku_id=item.sku_id,
@@ -352,7 +255,7 @@ def create_user(scene: Scene) -> User:
     location = taken.pop("usage_location", customer.country)
     user = making.create_user(scene.world, customer, principal_name=full, usage_location=location, **taken)
     for product in licences:
-        making.assign(scene.world, customer, user, _licence(customer, product))
+        making.assign(scene.world, customer, user, licence_named(customer, product))
     return user
 
 
@@ -371,13 +274,13 @@ def restore_user(scene: Scene) -> None:
 @deed("assign", "user", "product", user=kinds.text, product=kinds.text)
 def assign(scene: Scene) -> None:
     """Give a user a licence of a product."""
-    making.assign(scene.world, scene.customer, scene.user(), _licence(scene.customer, scene.fields["product"]))
+    making.assign(scene.world, scene.customer, scene.user(), licence_named(scene.customer, scene.fields["product"]))
 
 
 @deed("unassign", "user", "product", user=kinds.text, product=kinds.text)
 def unassign(scene: Scene) -> None:
     """Take a licence from a user."""
-    making.unassign(scene.world, scene.customer, scene.user(), _licence(scene.customer, scene.fields["product"]))
+    making.unassign(scene.world, scene.customer, scene.user(), licence_named(scene.customer, scene.fields["product"]))
 
 
 FAULT_FIELDS: dict[str, Kind] = {
@@ -423,7 +326,7 @@ def change_price(scene: Scene) -> None:
     change = PriceChange(
         from_on=fields.get("from_on", scene.world.clock.now().date()),
         factor=factor,
-        product=_item(fields["product"]).key if "product" in fields else "",
+        product=item_named(fields["product"]).key if "product" in fields else "",
         term=fields.get("term", ""),
         cycle=fields.get("cycle", ""),
     )
@@ -448,52 +351,7 @@ def switch_commerce(scene: Scene) -> None:
 @deed("refuse-product", "product", product=kinds.text, code=kinds.whole, text=kinds.text)
 def refuse_product(scene: Scene) -> None:
     """Let the checkout of a product fail, with Microsoft's *code* (800030); without a code it is sold again."""
-    refused, key = commerce(scene.world).refused, _item(fields_of(scene, "product")).key
+    refused, key = commerce(scene.world).refused, item_named(fields_of(scene, "product")).key
     refused.pop(key, None)
     if "code" in scene.fields:
         refused[key] = (scene.fields["code"], scene.fields.get("text", "The item cannot be ordered now."))
-
-
-def fields_of(scene: Scene, name: str) -> str:
-    """Return a field that is text."""
-    return str(scene.fields[name])
-
-
-def _item(name: str) -> Item:
-    """Return the product with that id (``CFQ...:0001``) or title."""
-    found = items().get(name.upper())
-    found = found or next((each for each in items().values() if each.title.lower() == name.lower()), None)
-    if found is None:
-        some = "; ".join(f"{each.key} {each.title}" for each in list(items().values())[:5])
-        raise InvalidError(f"product: nothing is called {name}; sold are such as {some}")
-    return found
-
-
-def _names(world: World) -> dict[tuple[str, str], str]:
-    room: dict[tuple[str, str], str] = world.room("scenario names", dict)
-    return room
-
-
-def _subscription(world: World, customer: Customer, name: str) -> Subscription:
-    """Return the subscription with that label, id or product; without a name, the customer's only one."""
-    own = customer.subscriptions
-    found_id = _names(world).get((customer.id, name.lower()), name.lower())
-    if found_id in own:
-        return own[found_id]
-    running = [each for each in own.values() if each.status in {"active", "suspended", "expired"}]
-    matching = [
-        each for each in running if name.lower() in {"", each.title.lower(), f"{each.product_id}:{each.sku_id}".lower()}
-    ]
-    if len(matching) != 1:
-        raise InvalidError(
-            f"subscription: {customer.name} has {len(matching)} that fit {name or '(no name)'}; "
-            "name one with 'as' where it is bought, or by its id"
-        )
-    return matching[0]
-
-
-def _licence(customer: Customer, product: str) -> str:
-    """Return the directory's id of a product's licence."""
-    if "-" in product and product.lower() in {each.sku_id for each in licences_of(customer)}:
-        return product.lower()
-    return _item(product).directory_id

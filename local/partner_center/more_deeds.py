@@ -9,10 +9,10 @@ from decimal import Decimal
 from local.partner_center import lifecycle
 from local.partner_center import scenario_reading as kinds
 from local.partner_center.catalogue_items import items
-from local.partner_center.deeds import Scene, deed
 from local.partner_center.entities import Happened, Subscription
 from local.partner_center.legacy_offers import LEGACY_OFFERS
 from local.partner_center.recording import announce, record
+from local.partner_center.staging import Scene, deed
 from shared.domain.errors import InvalidError
 
 _CYCLE = kinds.one_of("monthly", "annual")

@@ -19,8 +19,9 @@ from local.partner_center import scenario_reading as kinds
 from local.partner_center.answers import RefusedError
 from local.partner_center.billing.books import keep_books
 from local.partner_center.clock import Clock
-from local.partner_center.deeds import CUSTOMER_FIELDS, DOES, FAULT_FIELDS, USER_FIELDS, Scene, needs_customer
+from local.partner_center.deeds import CUSTOMER_FIELDS, FAULT_FIELDS, USER_FIELDS
 from local.partner_center.scenario_reading import Shape
+from local.partner_center.staging import DOES, Scene, needs_customer
 from local.partner_center.switches import Switches, switches
 from local.partner_center.world import Partner, World
 from shared.domain.errors import InvalidError

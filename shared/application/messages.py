@@ -108,7 +108,9 @@ class HintMessage(_Message):
 
 @dataclass(frozen=True, slots=True)
 class SyncMessage(_Message):
-    """Read anew: a chunk of tenants (ids with commas between), or the audit feed (*what*); *attempt* counts delays."""
+    """Read anew: a chunk of tenants (ids with commas between), or days of the audit feed (``2026-10-31/9``: that day
+    and nine before it), as *what* says; *attempt* counts delays.
+    """
 
     day: str
     what: str

@@ -22,7 +22,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.application.messages import SyncMessage
 from shared.application.services import Services
-from shared.application.sync_audit import sync_audit
+from shared.application.sync_audit import spans_to_read, sync_audit
 from shared.application.sync_tenant import REASON_CHARACTERS_MAX, Before, before_reading, code_of, sync_tenant
 from shared.domain.errors import (
     AlreadyExistsError,
@@ -118,7 +118,7 @@ def start_sync(services: Services) -> SyncDay:
     if day.state is DayState.STOPPED:
         day = services.synced.days.move(replace(day, state=DayState.LISTING, reason="", connection=""))
     news = services.synced.keep_tenants(tenants, services.clock())
-    messages = _messages(day.on, [tenant.id for tenant in tenants], services.chunk_customers)
+    messages = _messages(services, day.on, [tenant.id for tenant in tenants])
     for message in messages:
         services.queues.send(SYNC_QUEUE, message.body())
     logger.info("sync %s: %s customers (%s news) in %s chunks", day.on, len(tenants), news, len(messages))
@@ -145,7 +145,7 @@ def sync_chunk(services: Services, message: SyncMessage) -> None:
         StorageUnavailableError: the store was in the way; the message comes again.
         InvalidError: the message can never be worked off.
     """
-    on = _day_of(message)
+    on = _day(message.day)
     day = services.synced.days.get(on)
     if day is not None and day.state is DayState.STOPPED and message.chunk != NO_CHUNK:
         return  # whoever starts it again hands out the work anew
@@ -195,8 +195,9 @@ def _read_tenants(services: Services, message: SyncMessage) -> _Rest | None:
 
 
 def _read_audit(services: Services, message: SyncMessage) -> _Rest | None:
+    until, _, days = message.tenants.partition("/")
     try:
-        sync_audit(services, services.clock().date())
+        sync_audit(services, _day(until), int(days))
     except ThrottledError as error:
         return _throttled(message, error)
     except _TRY_LATER as error:
@@ -270,11 +271,11 @@ def _messages(on: date, tenant_ids: Sequence[str], size: int) -> list[SyncMessag
     return [*messages, SyncMessage(on.isoformat(), AUDIT, len(chunks), "", 0)]
 
 
-def _day_of(message: SyncMessage) -> date:
+def _day(text: str) -> date:
     try:
-        return date.fromisoformat(message.day)
+        return date.fromisoformat(text)
     except ValueError as error:
-        raise InvalidError(f"day: {message.day[:40]!r} is no date such as 2026-10-31") from error
+        raise InvalidError(f"day: {text[:40]!r} is no date such as 2026-10-31") from error
 
 
 def _zone(name: str) -> ZoneInfo:

@@ -1,6 +1,7 @@
 """Read Microsoft's audit feed: who changed what, to the second, and put that in the place of what snapshots guess.
 
-The feed fills late, so each reading goes back some days; an entry that is known already changes nothing.
+The feed fills late, so each reading goes back some days before the last sync that was done, and the first one as far as
+the feed reaches; an entry that is known already changes nothing.
 
 Not here: what an entry says (``shared/domain/snapshots/audit``), merging (``shared/domain/snapshots/comparison``).
 """
@@ -20,13 +21,25 @@ from shared.storage.repositories.synced_subscriptions import KeptSubscription
 
 logger = logging.getLogger(__name__)
 LOOK_BACK_DAYS = 3
-"""How many days before the day asked for are read again."""
+"""How many days before the last sync are read again."""
+REACH_DAYS, SPAN_DAYS = 89, 10
+"""How far the feed goes back, and how many days are read at once."""
 
 _FactsOfTenant = dict[str, list[Fact]]
 
 
-def sync_audit(services: Services, on: date) -> int:
-    """Read the feed of the UTC day *on* and the days before it; return how many changes that made.
+def spans_to_read(services: Services, on: date) -> list[tuple[date, int]]:
+    """Return what of the feed the sync of the local day *on* is to read: last UTC days, and how many before each."""
+    today = services.clock().date()
+    done = next((day for day in services.synced.days.before(on) if day.is_done and day.on < on), None)
+    back = min((today - done.on).days + LOOK_BACK_DAYS, REACH_DAYS) if done else REACH_DAYS
+    return [
+        (today - timedelta(days=first), min(SPAN_DAYS - 1, back - first)) for first in range(0, back + 1, SPAN_DAYS)
+    ]
+
+
+def sync_audit(services: Services, on: date, look_back_days: int = LOOK_BACK_DAYS) -> int:
+    """Read the feed of the UTC day *on* and the days before it; return how many rows of history that wrote.
 
     Raises:
         MicrosoftUnavailableError, ThrottledError: try again later; what was read so far is kept.
@@ -34,7 +47,7 @@ def sync_audit(services: Services, on: date) -> int:
     """
     known = services.synced.troubles([""])
     try:
-        told = _read(services, on)
+        told = _read(services, on, look_back_days)
     except MicrosoftRefusedError as error:
         logger.warning("sync: audit feed refused: %s", error.code or error.status)
         services.synced.keep_trouble(_refused(services, error), known)
@@ -51,9 +64,9 @@ def sync_audit(services: Services, on: date) -> int:
     return count
 
 
-def _read(services: Services, on: date) -> dict[str, _FactsOfTenant]:
+def _read(services: Services, on: date, look_back_days: int) -> dict[str, _FactsOfTenant]:
     told: dict[str, _FactsOfTenant] = {}
-    for days in range(LOOK_BACK_DAYS, -1, -1):
+    for days in range(look_back_days, -1, -1):
         for record in services.microsoft().audit_records(on - timedelta(days=days)):
             tenant = told.setdefault(record.tenant_id.lower(), {})
             for subscription_id, facts in facts_of(record).items():

@@ -17,7 +17,7 @@ from local.partner_center.server import Simulator
 from shared.application.connect import LoginBegun, begin_login, complete_login
 from shared.application.connection_health import connection_health, health_view
 from shared.application.services import Services
-from shared.bootstrap import build_services, open_stores, utc_now
+from shared.bootstrap import Stores, build_services, open_stores, utc_now
 from shared.domain.connection import ConnectionState
 from shared.domain.consent import Consent
 from shared.domain.errors import NotConnectedError
@@ -34,6 +34,7 @@ class Office:
     settings: Settings
     now: datetime = START
     services: Services = field(init=False)
+    stores: Stores | None = None
 
     def __post_init__(self) -> None:
         self.restart()
@@ -41,8 +42,15 @@ class Office:
     def restart(self, **settings: Any) -> None:
         """Begin a new process, with other settings where some are given."""
         self.settings = self.settings.model_copy(update=settings)
-        self.services = build_services(self.settings, open_stores(self.settings), lambda: self.now)
+        self.close()
+        self.stores = open_stores(self.settings)
+        self.services = build_services(self.settings, self.stores, lambda: self.now)
         self.services.sign_in()._tokens._transport._wait = lambda _seconds: None  # type: ignore[attr-defined]  # no test waits
+
+    def close(self) -> None:
+        """End the process: its connections to the store are closed."""
+        if self.stores is not None:
+            self.stores.tables._database.close()  # type: ignore[attr-defined]  # the port has no end
 
     def advance(self, **span: float) -> None:
         """Let time pass here and at Microsoft's."""
@@ -99,7 +107,9 @@ def open_office(root: Path, start: datetime) -> Iterator[Office]:
             partner_api_url=url,
             graph_url=url,
         )
-        yield Office(simulator, settings, start)
+        office = Office(simulator, settings, start)
+        yield office
+        office.close()
 
 
 @pytest.fixture

@@ -91,7 +91,17 @@ class Directory:
     def audit_records(self, on: date) -> Iterator[AuditRecord]:
         """Yield what happened on a day."""
         self._call("audit_records")
+        if isinstance(self.records, _Asked):
+            self.records.asked.append(on)
         return (record for record in self.records if record.at.date() == on)
+
+
+class _Asked(list[AuditRecord]):
+    """No entries, and the days that were asked for."""
+
+    def __init__(self, asked: list[date]) -> None:
+        super().__init__()
+        self.asked = asked
 
 
 @pytest.fixture
@@ -295,7 +305,7 @@ def test_the_feed_waits_too(
 ) -> None:
     """It comes again later; after the last attempt the day ends without it."""
     directory.fails["audit_records"] = error
-    sync_chunk(services, chunk("", what=AUDIT, number=1, attempt=attempt))
+    sync_chunk(services, chunk("2026-11-09/3", what=AUDIT, number=1, attempt=attempt))
 
     assert left == services.queues.depth(SYNC_QUEUE)
 
@@ -358,6 +368,18 @@ def test_the_feed_of_strangers_is_left_out(services: Services, directory: Direct
     assert 0 == sync_audit(services, TODAY)
     assert ["4", "5"] == [each.after["quantity"] for each in services.synced.subscriptions.changes("adatum")]
     assert [] == services.synced.subscriptions.changes("stranger")
+
+
+def test_the_first_sync_reads_the_feed_as_far_as_it_goes_back(services: Services, directory: Directory) -> None:
+    """Ninety days, ten at a time, each day once; the next one goes back to the days before the last that was done."""
+    asked: list[date] = []
+    directory.records = _Asked(asked)
+    run(services)
+    assert [TODAY - timedelta(days=back) for back in range(90)] == sorted(asked, reverse=True)
+    asked.clear()
+    run(replace(services, clock=lambda: NOW + timedelta(days=9)))
+
+    assert [TODAY + timedelta(days=ahead) for ahead in range(9, -4, -1)] == sorted(asked, reverse=True)
 
 
 def test_a_writer_that_is_always_slower_gives_up(services: Services, directory: Directory) -> None:
