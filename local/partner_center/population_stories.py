@@ -7,9 +7,11 @@ Not here: the ordinary year around them (``population``).
 """
 
 from collections.abc import Callable, Sequence
+from datetime import date
 
 from local.demo import catalogue as goods
 from local.demo.organisations import Customer
+from local.partner_center.commerce import Commerce
 from local.partner_center.diary import MONTHLY, YEARLY, YEARLY_MONTHLY, Diary
 
 TRIAL = f"{goods.PREMIUM.product_id}:000F"
@@ -80,13 +82,21 @@ def tries_and_buys(diary: Diary, who: Customer) -> None:
 
 def has_promotion(diary: Diary, who: Customer) -> None:
     """Ten percent off the partner's price for the first term; seats added later have it too."""
-    label = diary.buy(who, goods.PREMIUM, diary.month.day(8, months=-3), 40, promotion=PROMOTION)
+    on = diary.month.day(8, months=-3)
+    label = diary.buy(who, goods.PREMIUM, on, 40, **_promotion(on))
     diary.seats(who, label, diary.month.day(19), 55)
 
 
 def buys_with_promotion(diary: Diary, who: Customer) -> None:
     """A new subscription with the promotion."""
-    diary.buy(who, goods.PREMIUM, diary.month.day(2), 50, promotion=PROMOTION)
+    on = diary.month.day(2)
+    diary.buy(who, goods.PREMIUM, on, 50, **_promotion(on))
+
+
+def _promotion(on: date) -> dict[str, str]:
+    """The promotion, on the days on which Microsoft has it."""
+    has_it = any(each.id == PROMOTION and each.first_on <= on <= each.last_on for each in Commerce().promotions)
+    return {"promotion": PROMOTION} if has_it else {}
 
 
 def aligns_to_month_end(diary: Diary, who: Customer) -> None:

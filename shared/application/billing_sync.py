@@ -19,11 +19,7 @@ from shared.application.deliveries import ASK, LOOK, PART, send, sweep_deliverie
 from shared.application.messages import DeliveryMessage
 from shared.application.sales_sync import CATALOGUE, RATES, SALES, SHEET, work_off_sales
 from shared.application.services import Services
-from shared.domain.errors import (
-    InvalidError,
-    NotConnectedError,
-    ThrottledError,
-)
+from shared.domain.errors import InvalidError, NotConnectedError, ThrottledError
 from shared.domain.periods import BillingPeriod
 from shared.domain.snapshots.deliveries import ExportKind
 from shared.domain.snapshots.values import MicrosoftInvoice
@@ -75,7 +71,7 @@ def _piece(services: Services, message: DeliveryMessage) -> None:
             sync_unbilled(services)
     except ThrottledError as error:
         send(services, message, min(max(error.retry_after_s, 1), 3600))
-    except NotConnectedError as error:
+    except (NotConnectedError, InvalidError) as error:
         logger.warning("billing sync, %s: %s; tried again by the next sync", message.step, error)
 
 
@@ -98,6 +94,8 @@ def sync_invoices(services: Services) -> int:
             continue
         asked_count += 1
         _ask(services, delivery)
+    if news and not services.billing_currencies:
+        send(services, DeliveryMessage(step=UNBILLED))  # the currencies are learned from them
     logger.info("billing sync: %s invoices, %s of them news, %s deliveries asked for", len(invoices), news, asked_count)
     return news
 

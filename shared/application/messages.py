@@ -108,8 +108,9 @@ class HintMessage(_Message):
 
 @dataclass(frozen=True, slots=True)
 class SyncMessage(_Message):
-    """Read anew: a chunk of tenants (ids with commas between), or days of the audit feed (``2026-10-31/9``: that day
-    and nine before it), as *what* says; *attempt* counts delays.
+    """Read anew, as *what* says: tenants or days of the audit feed; *attempt* counts delays.
+
+    *tenants* holds ids with commas between, or of the feed the last day and how many before it, as in ``2026-10-31/9``.
     """
 
     day: str

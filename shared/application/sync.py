@@ -196,6 +196,8 @@ def _read_tenants(services: Services, message: SyncMessage) -> _Rest | None:
 
 def _read_audit(services: Services, message: SyncMessage) -> _Rest | None:
     until, _, days = message.tenants.partition("/")
+    if not days.isdecimal():
+        raise InvalidError(f"tenants: {message.tenants[:40]!r} is no span such as 2026-10-31/9")
     try:
         sync_audit(services, _day(until), int(days))
     except ThrottledError as error:
@@ -265,10 +267,12 @@ def _settle(services: Services, day: SyncDay) -> SyncDay:
     return day
 
 
-def _messages(on: date, tenant_ids: Sequence[str], size: int) -> list[SyncMessage]:
-    chunks = [tenant_ids[first : first + size] for first in range(0, len(tenant_ids), size)]
-    messages = [SyncMessage(on.isoformat(), TENANTS, number, ",".join(chunk), 0) for number, chunk in enumerate(chunks)]
-    return [*messages, SyncMessage(on.isoformat(), AUDIT, len(chunks), "", 0)]
+def _messages(services: Services, on: date, tenant_ids: Sequence[str]) -> list[SyncMessage]:
+    size = services.chunk_customers
+    chunks = [",".join(tenant_ids[first : first + size]) for first in range(0, len(tenant_ids), size)]
+    spans = [f"{until.isoformat()}/{days}" for until, days in spans_to_read(services, on)]
+    work = [*((TENANTS, chunk) for chunk in chunks), *((AUDIT, span) for span in spans)]
+    return [SyncMessage(on.isoformat(), what, number, which, 0) for number, (what, which) in enumerate(work)]
 
 
 def _day(text: str) -> date:

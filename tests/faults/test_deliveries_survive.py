@@ -2,6 +2,7 @@
 
 import random
 import shutil
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
@@ -129,6 +130,37 @@ def test_doubled_and_shuffled_messages_make_the_same(open_desk: OpenDesk, seed: 
     connect(desk, microsoft(desk))
     night(desk, times=2, seed=seed)
     night(desk, times=2, seed=seed)
+
+    assert expected == desk.kept()
+
+
+@pytest.mark.parametrize("attempt", range(3))
+def test_workers_on_the_same_parts_at_once_make_one_result(open_desk: OpenDesk, attempt: int) -> None:
+    """Three workers do every step at the same moment; what fails comes again with the next night."""
+    expected = undisturbed(open_desk)
+    desk = open_desk()
+    connect(desk, microsoft(desk))
+    sync_billing(desk.services)
+    for _ in range(attempt + 5):
+        found = desk.services.queues.receive(DELIVERIES_QUEUE, limit=32, lock_s=600)
+        barrier = threading.Barrier(3)
+
+        def work(messages: Any = found, barrier: threading.Barrier = barrier) -> None:
+            barrier.wait()
+            for message in messages:
+                with suppress(ProrataError):
+                    work_off_billing(desk.services, DeliveryMessage.parse(message.body))
+
+        threads = [threading.Thread(target=work) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        for message in found:
+            desk.services.queues.complete(message)
+        desk.clock.now += timedelta(seconds=60)
+    night(desk)
+    night(desk)
 
     assert expected == desk.kept()
 

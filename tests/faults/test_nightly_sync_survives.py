@@ -220,7 +220,9 @@ def test_a_kill_at_any_call_changes_nothing_in_the_end(
     undisturbed.restart(fuse())
     undisturbed.run()
     expected, calls = undisturbed.kept(), list(undisturbed.fuse.calls)
-    for point in range(1, len(calls) + 1):
+    feed = "Directory.audit_records"  # asked for day by day, and nothing is written in between
+    points = [number for number in range(1, len(calls) + 1) if calls[number - 1 : number + 1] != [feed, feed]]
+    for point in points:
         night = open_night(before)
         night.restart(fuse(at=point, is_after=is_after))
         with pytest.raises(killed):
@@ -231,8 +233,8 @@ def test_a_kill_at_any_call_changes_nothing_in_the_end(
         assert expected == night.kept(), f"killed at {calls[point - 1]}, call {point}"
         night.database.close()
         shutil.rmtree(night.root)
-    record_property("points", len(calls))
-    print(f"night {nights}: {len(calls)} kills")  # noqa: T201 - the figure is the report
+    record_property("points", len(points))
+    print(f"night {nights}: {len(points)} kills in {len(calls)} calls")  # noqa: T201 - the figure is the report
     assert "0" == expected["messages"]
 
 

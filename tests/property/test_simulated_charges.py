@@ -1,5 +1,6 @@
 """Simulated charges: charge cycles tile any term; a change of seats moves nothing but the difference."""
 
+import itertools
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -81,7 +82,7 @@ def test_the_cycles_of_a_term_tile_it(first: date, plan: tuple[str, str], cut_da
 
     assert first == spans[0].first
     assert last == spans[-1].last
-    assert all(after.first == before.last + DAY for before, after in zip(spans, spans[1:], strict=False))
+    assert all(after.first == before.last + DAY for before, after in itertools.pairwise(spans))
 
 
 @given(DAYS, PLANS, PRICES, st.integers(1, 500), st.integers(1, 500), st.integers(0, 27))

@@ -420,3 +420,5 @@ def test_a_message_without_a_day_can_never_be_worked_off(services: Services) -> 
     """It goes to the poison queue."""
     with pytest.raises(InvalidError, match="day: 'today' is no date"):
         sync_chunk(services, SyncMessage("today", TENANTS, 0, "adatum", 0))
+    with pytest.raises(InvalidError, match="tenants: '2026-11-09/all' is no span"):
+        sync_chunk(services, chunk("2026-11-09/all", what=AUDIT))

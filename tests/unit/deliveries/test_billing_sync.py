@@ -180,6 +180,15 @@ def test_currencies_are_learned_from_a_years_invoices(desk: Desk) -> None:
     assert billing_currencies(replace(desk.services, billing_currencies=())) == ("SEK",)
 
 
+def test_the_first_night_asks_for_what_is_unbilled_in_the_currencies_it_learned(desk: Desk) -> None:
+    """Whichever of the two pieces is worked off first."""
+    desk.services = replace(desk.services, billing_currencies=())
+    desk.microsoft.listed = [invoice(currency="SEK", invoice_on=date(2026, 10, 8))]
+    desk.night()
+
+    assert asked(desk, "request_export reconciliation/unbilled SEK current")
+
+
 def test_an_unknown_step_is_refused(desk: Desk) -> None:
     """It can never be worked off."""
     with pytest.raises(InvalidError, match="no step"):

@@ -124,6 +124,17 @@ def test_a_scenario_file_plays_back_to_the_same_world(world: World, tmp_path: Pa
     }
 
 
+@pytest.mark.parametrize(
+    "until", [datetime(year, month, 9, 8, tzinfo=UTC) for year in (2026, 2028) for month in (1, 3, 8)]
+)
+def test_the_stories_can_be_told_of_any_month(until: datetime) -> None:
+    """Short months, leap years, months without the promotion: nothing that happens is refused."""
+    world = open_world(start=until)
+    populate(world, COUNT)
+
+    assert until == world.clock.now()
+
+
 def test_too_few_customers_leave_stories_untold() -> None:
     """There is one for each of 40 at least."""
     with pytest.raises(InvalidError, match="at least 40"):
