@@ -109,10 +109,16 @@ class Behind:
 
         def call(*arguments: Any, **named: Any) -> Any:
             def made() -> Any:
-                result = method(*arguments, **named)
+                try:
+                    result = method(*arguments, **named)
+                except MicrosoftRefusedError as error:
+                    return error
                 return iter(list(result)) if name in {"query", "list", "tenants", "audit_records"} else result
 
-            return self._fuse.burn(f"{type(self._port).__name__}.{name}", made)
+            answer = self._fuse.burn(f"{type(self._port).__name__}.{name}", made)
+            if isinstance(answer, MicrosoftRefusedError):
+                raise answer  # an answer too: the process may end right after it
+            return answer
 
         return call
 
