@@ -83,14 +83,14 @@ def tries_and_buys(diary: Diary, who: Customer) -> None:
 def has_promotion(diary: Diary, who: Customer) -> None:
     """Ten percent off the partner's price for the first term; seats added later have it too."""
     on = diary.month.day(8, months=-3)
-    label = diary.buy(who, goods.PREMIUM, on, 40, **_promotion(on))
+    label = diary.buy(who, goods.PREMIUM, on, 40, YEARLY_MONTHLY, **_promotion(on))
     diary.seats(who, label, diary.month.day(19), 55)
 
 
 def buys_with_promotion(diary: Diary, who: Customer) -> None:
     """A new subscription with the promotion."""
     on = diary.month.day(2)
-    diary.buy(who, goods.PREMIUM, on, 50, **_promotion(on))
+    diary.buy(who, goods.PREMIUM, on, 50, YEARLY_MONTHLY, **_promotion(on))
 
 
 def _promotion(on: date) -> dict[str, str]:
