@@ -51,6 +51,8 @@ POLLS_MAX = 720
 ATTEMPTS_MAX = 6
 ASKED_AGAIN_MAX = 3
 DELAY_S_MAX = 900
+FIRST_LOOK_S = 2
+"""An export that is small is ready by then; any other says itself when to look again."""
 FIRST_DELAY_S = 30
 _ONE_AT_A_TIME = Lock()
 """A process reads one part at a time: two would take twice the memory, and no less time."""
@@ -121,10 +123,10 @@ def _ask(services: Services, message: DeliveryMessage) -> None:
         return  # its month went by while the message waited
     operation = services.microsoft().request_export(delivery.request(span))
     if delivery.row_etag:
-        send(services, replace(_look_at(delivery), operation=operation, span=span), FIRST_DELAY_S)
+        send(services, replace(_look_at(delivery), operation=operation, span=span), FIRST_LOOK_S)
         return
     _save_requested(services, delivery, operation, span)
-    send(services, _look_at(delivery), FIRST_DELAY_S)
+    send(services, _look_at(delivery), FIRST_LOOK_S)
 
 
 def _save_requested(services: Services, delivery: Delivery, operation: str, span: str) -> None:
@@ -244,7 +246,7 @@ def _ask_again(services: Services, asked: Delivery, message: DeliveryMessage, wh
         asked, state=DeliveryState.REQUESTED, operation=operation, span=span, attempts=asked.attempts + 1
     )
     services.deliveries.save(requested)
-    send(services, _look_at(requested), FIRST_DELAY_S)
+    send(services, _look_at(requested), FIRST_LOOK_S)
 
 
 def span_of(period: BillingPeriod, current: BillingPeriod) -> str:
