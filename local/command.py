@@ -219,6 +219,7 @@ def _add_doctor(parser: argparse.ArgumentParser) -> None:
 def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenario", type=Path, metavar="FILE", help="customers and dated events, as YAML")
     parser.add_argument("--customers", type=int, default=0, metavar="N", help="make up so many customers")
+    parser.add_argument("--write", type=Path, metavar="FILE", help="write those customers as a scenario, and stop")
     parser.add_argument("--seed", type=int, help="another world of the same kind")
     parser.add_argument("--port", type=int, default=7072)
     parser.add_argument("--tls", type=Path, metavar="DIR", help="speak HTTPS; the certificates are kept in this folder")
@@ -393,7 +394,7 @@ def _doctor(options: argparse.Namespace, _screen: Screen) -> int:
 
 
 def _simulate(options: argparse.Namespace, _screen: Screen) -> int:
-    from local.simulate import SimulateRequest, simulate  # noqa: PLC0415 - as above
+    from local.simulate import SimulateRequest, simulate, write  # noqa: PLC0415 - as above
 
     start = options.start
     request = SimulateRequest(
@@ -408,6 +409,9 @@ def _simulate(options: argparse.Namespace, _screen: Screen) -> int:
         requests_per_minute=options.requests_per_minute,
         folder=Settings().embedded_root.parent / "simulator",
     )
+    if options.write is not None:
+        print(f"{options.write}: {write(request, options.write)} events")  # noqa: T201 - as below
+        return DONE
     simulate(request, lambda text: print(text, flush=True), as_json=options.json)  # noqa: T201 - plain, to be pasted
     return DONE
 

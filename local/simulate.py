@@ -64,6 +64,25 @@ def simulate(request: SimulateRequest, say: Callable[[str], None], *, as_json: b
         raise StorageUnavailableError(f"the simulator cannot start: {error.strerror}; choose another --port") from error
 
 
+def write(request: SimulateRequest, path: Path) -> int:
+    """Write the generated customers and everything that happens to them as a scenario file; return how many events.
+
+    Raises:
+        InvalidError: too few customers, or a scenario was given instead of a number of customers.
+        StorageUnavailableError: the file cannot be written.
+    """
+    from local.partner_center.population import rich_scenario, write_scenario  # noqa: PLC0415 - only who asks pays
+
+    if request.scenario is not None or not request.customers:
+        raise InvalidError("--write: give --customers N, the number of customers to make up")
+    written = rich_scenario(request.start or START, request.customers, seed=7 if request.seed is None else request.seed)
+    try:
+        write_scenario(path, written)
+    except OSError as error:
+        raise StorageUnavailableError(f"{path} cannot be written: {error.strerror}") from error
+    return len(written["events"])
+
+
 def open_requested(request: SimulateRequest) -> World:
     """Return the world that was asked for.
 

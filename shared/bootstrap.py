@@ -197,7 +197,7 @@ def _tokens(
         tenant_id=settings.partner_tenant_id,
         client_id=settings.client_id,
         secret=settings.client_secret.get_secret_value(),
-        certificate=settings.client_certificate,
+        certificate=settings.client_certificate.get_secret_value(),
         password=settings.client_certificate_password.get_secret_value(),
         secret_named=secrets.get,
     )

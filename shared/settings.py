@@ -33,7 +33,9 @@ class Settings(BaseSettings):
     partner_tenant_id: str = ""
     client_id: str = ""
     client_secret: SecretStr = SecretStr("")
-    client_certificate: str = Field(default="", description="a PEM or PFX file, or the name of a Key Vault secret")
+    client_certificate: SecretStr = Field(
+        default=SecretStr(""), description="a PEM or PFX file, the name of a secret that holds one, or its content"
+    )
     client_certificate_password: SecretStr = SecretStr("")
     vault_url: str = ""
     secrets_root: Path | None = Field(default=None, description="else the folder secrets of the embedded store")

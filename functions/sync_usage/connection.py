@@ -98,7 +98,8 @@ def _browser(req: func.HttpRequest) -> str:
         cookies.load(req.headers.get("Cookie") or "")
     except CookieError:
         return ""
-    found = cookies.get(_SECURE_COOKIE) or cookies.get(_COOKIE)
+    # Where we are on https, only the name that no other site of the domain can set.
+    found = cookies.get(_SECURE_COOKIE if services().base_url.startswith("https://") else _COOKIE)
     return "" if found is None else found.value
 
 

@@ -28,8 +28,7 @@ blueprint = func.Blueprint()  # type: ignore[no-untyped-call]  # the library lea
 def nightly_sync(timer: func.TimerRequest) -> None:
     """Start the day's sync where it is time and nobody did; what Microsoft keeps from us now is tried again later."""
     try:
-        if start_due_sync(services()) is not None:
-            sync_billing(services())
+        start_due_sync(services(), sync_billing)
     except (NotConnectedError, MicrosoftUnavailableError) as error:
         logger.warning("sync (past due: %s) not started: %s", timer.past_due, error)
 
@@ -84,7 +83,7 @@ def show_drift(req: func.HttpRequest) -> func.HttpResponse:
 
 def _ask(req: func.HttpRequest) -> tuple[int, Any]:
     if not req.get_body():
-        day = start_sync(services())
+        day = start_sync(services(), sync_billing)
         return 202, {"day": day.on.isoformat(), "customer_count": day.tenant_count, "status": "/api/sync"}
     message = ask_for_tenant(services(), json_of(req, "tenant")["tenant"])
     return 202, {"day": message.day, "tenant": message.tenants, "status": f"/api/customers/{message.tenants}"}

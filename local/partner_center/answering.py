@@ -150,7 +150,7 @@ class Answering:
         url = f"{received.url_path}?{received.query_string}"
         is_json = answer.json is not None and answer.content is None
         with_bom = is_json and has_bom(url, host, switches(self.world).bom_share)
-        content = content_of(answer, with_bom=with_bom)
+        content = content_of(answer, with_bom=with_bom, with_nulls=host is Host.GRAPH)
         kind = {"Content-Type": answer.content_type} if content else {}
         headers = {**kind, "Content-Length": str(len(content)), **told, **answer.headers}
         promised = int({name.lower(): value for name, value in headers.items()}["content-length"])

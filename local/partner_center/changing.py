@@ -99,7 +99,7 @@ def cancel(world: World, subscription: Subscription, *, actor: str = "") -> None
     had, is_full = subscription.quantity, is_fully_refundable(subscription, at)
     subscription.scheduled, subscription.auto_renews, subscription.refundable = None, False, []
     if subscription.billing_type != "usage":
-        record(subscription, "cancelImmediate", had, 0, at=at).extra["is_full"] = is_full or subscription.is_trial
+        record(subscription, "cancelImmediate", had, 0, at=at).extra["is_full"] = is_full
     subscription.scheduled_actions = []
     set_status(world, subscription, "deleted", at, actor=actor)
     _take_children_along(world, subscription, cancel)

@@ -19,7 +19,7 @@ from local.partner_center.identity.applications import register_certificate
 from local.partner_center.journal import journal
 from local.partner_center.scenario import happen, problems, read_event
 from local.partner_center.sessions import refresh_token
-from local.partner_center.switches import switches
+from local.partner_center.switches import EXPORT_SHAPES, switches
 from local.partner_center.webhooks.registrations import Notification, webhooks
 from shared.domain.errors import InvalidError
 
@@ -117,7 +117,10 @@ def set_switches(asked: Asked) -> Answer:
     known = {each.name: each.type for each in fields(found)}
     for name, value in asked.json().items():
         if name not in known or type(value) is not type(getattr(found, name)):
-            raise RefusedError(400, "switch", f"{name}={value!r}: switches are {', '.join(known)}.")
+            told = ", ".join(f"{each} ({getattr(kind, '__name__', kind)})" for each, kind in known.items())
+            raise RefusedError(400, "switch", f"{name}={value!r}: switches are {told}.")
+        if name == "export_shape" and value not in EXPORT_SHAPES:
+            raise RefusedError(400, "switch", f"{name}={value!r} is not one of {', '.join(EXPORT_SHAPES)}.")
         setattr(found, name, value)
     return get_switches(asked)
 

@@ -29,11 +29,13 @@ class Diary:
         self.month, self.until = month, until
         self.events: list[tuple[datetime, int, Written]] = []
         self._labels: dict[str, int] = {}
+        self._of_day: dict[tuple[str, date], int] = {}
 
     def do(self, who: Customer, on: date, what: str, **fields: Any) -> None:
-        """Write an event down; some minutes after the ones written before for that day. What lies ahead is left out."""
-        number = len(self.events)
-        at = datetime.combine(on, _OPENS_AT, UTC) + timedelta(seconds=20 * (number % 1500))
+        """Write an event down, some seconds after that customer's last one of the day. What lies ahead is left out."""
+        number, earlier = len(self.events), self._of_day.get((who.tenant_id, on), 0)
+        self._of_day[who.tenant_id, on] = earlier + 1
+        at = datetime.combine(on, _OPENS_AT, UTC) + timedelta(seconds=20 * earlier)
         if at <= self.until:
             event = {"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "customer": who.tenant_id, "do": what, **fields}
             self.events.append((at, number, event))

@@ -84,13 +84,13 @@ def _camel(value: Any) -> Any:
     return value
 
 
-def content_of(answer: Answer, *, with_bom: bool) -> bytes:
-    """Return the bytes of an answer."""
+def content_of(answer: Answer, *, with_bom: bool, with_nulls: bool) -> bytes:
+    """Return the bytes of an answer; Partner Center leaves nulls out, Graph does not."""
     if answer.content is not None:
         return answer.content
     if answer.json is None:
         return b""
-    content = _ENCODER.encode(without_nulls(answer.json))
+    content = _ENCODER.encode(answer.json if with_nulls else without_nulls(answer.json))
     return BOM + content if with_bom else content
 
 

@@ -69,12 +69,12 @@ def page(
     """Answer a page of *items* in order of their keys; values may be made when they are needed.
 
     Raises:
-        RefusedError: ``$top`` or ``$skiptoken`` are none (400).
+        RefusedError: ``$top``, ``$skip`` or ``$skiptoken`` are none (400).
     """
     top = _top(asked, top_default, top_max)
     keys = sorted(items)
     token = asked.first("$skiptoken")
-    start = bisect_right(keys, _read(token)) if token else int(asked.first("$skip", "0") or 0)
+    start = bisect_right(keys, _read(token)) if token else _skipped(asked)
     cut = keys[start : start + top]
     body: Json = {"@odata.context": f"{_PUBLISHED}{context}"}
     if asked.first("$count").lower() == "true":
@@ -91,9 +91,16 @@ def _made(item: Json | Callable[[], Json]) -> Json:
 
 def _top(asked: Asked, default: int, maximum: int) -> int:
     sent = asked.first("$top", str(default))
-    if not sent.isdigit() or int(sent) < 1:
+    if not sent.isdecimal() or int(sent) < 1:
         raise bad_request(f"Invalid page size specified: '{sent}'. Must be between 1 and {maximum} inclusive.")
     return min(int(sent), maximum)
+
+
+def _skipped(asked: Asked) -> int:
+    sent = asked.first("$skip") or "0"
+    if not sent.isdecimal():
+        raise bad_request(f"Invalid value '{sent}' for $skip query option.")
+    return int(sent)
 
 
 def _read(token: str) -> str:

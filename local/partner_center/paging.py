@@ -43,7 +43,7 @@ def seek_of(asked: Asked, *, size_default: int, size_max: int) -> Seek:
     if operation in {"next", "previous", "last"}:
         return _continued(asked.headers.get(TOKEN.lower(), ""), operation)
     size = asked.first("size", "0") or "0"
-    if not size.isdigit():
+    if not size.isdecimal():
         raise RefusedError(400, 3000, f"Invalid property: size '{size}'.")
     sort = f"{asked.first('sortField')} {asked.first('sortDirection')}".strip()
     cut_to = min(int(size) or size_default, size_max)

@@ -59,6 +59,18 @@ def things(value: Any, name: str, *, at_least: int = 0) -> list[Json]:
     return found
 
 
+def texts(value: Any, name: str) -> list[str]:
+    """Return a list of texts; nothing sent is an empty list.
+
+    Raises:
+        RefusedError: it is something else (400 800002).
+    """
+    found = [] if value is None else value
+    if not isinstance(found, list) or not all(isinstance(each, str) for each in found):
+        raise RefusedError(400, 800002, f"{name} is not a list of texts.")
+    return found
+
+
 def thing(value: Any, name: str) -> Json:
     """Return an object; nothing sent is an empty one.
 

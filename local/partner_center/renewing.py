@@ -15,8 +15,8 @@ from local.partner_center.catalogue import Item, Plan
 from local.partner_center.catalogue_items import item_of
 from local.partner_center.commerce import commerce, current_availability
 from local.partner_center.entities import Json, Subscription
-from local.partner_center.pricing import extended_price, price_term
-from local.partner_center.recording import announce, record, reference, summary
+from local.partner_center.pricing import extended_price, list_price, price_term
+from local.partner_center.recording import announce, record, summary
 from local.partner_center.windows import open_windows
 from local.partner_center.world import World
 
@@ -114,7 +114,7 @@ def _step(world: World, subscription: Subscription, at: datetime) -> None:
 def _charge_cycle(world: World, subscription: Subscription, at: datetime) -> None:
     planned = subscription.extra.pop("next_charge", None)
     quantity = subscription.quantity
-    if planned is None:
+    if planned is None or planned["product"]["billingCycle"].lower() == subscription.cycle:
         set_cycle(subscription, at.date())
         record(subscription, "cycleCharge", quantity, quantity, at=at)
         return
@@ -123,7 +123,10 @@ def _charge_cycle(world: World, subscription: Subscription, at: datetime) -> Non
     set_cycle(subscription, at.date())
     subscription.cycle_first = at.date()
     if item := item_of(subscription.product_id, subscription.sku_id):
-        price_term(world, subscription, item, wanted=subscription.promotion_id, on=subscription.term_first)
+        plan, segment = Plan(subscription.term, subscription.cycle), subscription.extra.get("segment", "commercial")
+        billing = subscription.extra.get("billing_currency", subscription.currency)
+        first = subscription.term_first  # the price list of the term's first day, and the promotion that it has
+        subscription.unit_price = list_price(world, item, plan, billing, segment=segment, on=first)
     record(subscription, "changeBillingPlan", quantity, quantity, at=at)
     announce(world, subscription, at=at, before=before)
 
@@ -191,14 +194,11 @@ def _renew(world: World, subscription: Subscription, at: datetime) -> None:
         instructions = trial_instructions(subscription)
     last = _follow(world, subscription, instructions or {})
     wanted = _product(instructions).get("promotionId") or promotion
-    if was_trial:
-        _leave_trial(subscription, at)
+    subscription.is_trial = False
     item = item_of(subscription.product_id, subscription.sku_id)
     start_term(world, subscription, first, item=item, wanted=wanted, last=last)
     open_windows(subscription, subscription.quantity, at)
-    record(
-        subscription, "convert" if was_trial else "renew", 0 if was_trial else quantity, subscription.quantity, at=at
-    )
+    record(subscription, "renew", quantity, subscription.quantity, at=at)
     announce(world, subscription, at=at, before=before)
 
 
@@ -210,14 +210,6 @@ def trial_instructions(subscription: Subscription) -> Json | None:
     product_id, sku_id = item.converts_to.split(":")
     product = {"productId": product_id, "skuId": sku_id, "billingCycle": "monthly", "termDuration": "P1Y"}
     return {"product": product, "quantity": subscription.quantity}
-
-
-def _leave_trial(subscription: Subscription, at: datetime) -> None:
-    ties = reference(subscription, "convert", at)
-    trial_price = subscription.unit_price * 0
-    happened = record(subscription, "convert", subscription.quantity, 0, at=at, ties=ties)
-    happened.unit_price, happened.is_trial = trial_price, True
-    subscription.is_trial = False
 
 
 def _product(instructions: Json | None) -> Json:

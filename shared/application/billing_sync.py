@@ -15,11 +15,17 @@ import logging
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 
-from shared.application.deliveries import ASK, LOOK, PART, send, sweep_deliveries, work_off
+from shared.application.deliveries import ASK, LOOK, PART, send, sweep_deliveries, try_later, work_off
 from shared.application.messages import DeliveryMessage
 from shared.application.sales_sync import CATALOGUE, RATES, SALES, SHEET, work_off_sales
 from shared.application.services import Services
-from shared.domain.errors import InvalidError, NotConnectedError, ThrottledError
+from shared.domain.errors import (
+    InvalidError,
+    MicrosoftBusyError,
+    MicrosoftUnavailableError,
+    NotConnectedError,
+    ThrottledError,
+)
 from shared.domain.periods import BillingPeriod
 from shared.domain.snapshots.deliveries import ExportKind
 from shared.domain.snapshots.values import MicrosoftInvoice
@@ -47,7 +53,7 @@ def work_off_billing(services: Services, message: DeliveryMessage) -> None:
     """Do what one message of the queue of deliveries asks for.
 
     Raises:
-        OperationalError, ConflictError: the store or Microsoft was in the way; the message comes again.
+        OperationalError, ConflictError: the store was in the way, or another worker; the message comes again.
         InvalidError: nobody knows such a step.
     """
     match message.step:
@@ -71,6 +77,9 @@ def _piece(services: Services, message: DeliveryMessage) -> None:
             sync_unbilled(services)
     except ThrottledError as error:
         send(services, message, min(max(error.retry_after_s, 1), 3600))
+    except (MicrosoftUnavailableError, MicrosoftBusyError) as error:
+        if not try_later(services, message, str(error)):
+            logger.warning("billing sync, %s: given up for now, %s; tried again by the next sync", message.step, error)
     except (NotConnectedError, InvalidError) as error:
         logger.warning("billing sync, %s: %s; tried again by the next sync", message.step, error)
 

@@ -63,6 +63,15 @@ def send(services: Services, message: DeliveryMessage, delay_s: int = 0) -> None
     services.queues.send(DELIVERIES_QUEUE, message.body(), delay_s=delay_s)
 
 
+def try_later(services: Services, message: DeliveryMessage, why: str) -> bool:
+    """Put a step back onto the queue, with a growing delay; False where it was tried often enough."""
+    if message.attempt >= ATTEMPTS_MAX:
+        return False
+    logger.info("delivery %s %s: %s later, %s", message.period, _named(message), message.step, why)
+    send(services, replace(message, attempt=message.attempt + 1), min(FIRST_DELAY_S << message.attempt, DELAY_S_MAX))
+    return True
+
+
 def work_off(services: Services, message: DeliveryMessage) -> None:
     """Do one step of a delivery.
 
@@ -358,11 +367,8 @@ def _after_completion(services: Services, delivery: Delivery) -> None:
 
 
 def _later(services: Services, message: DeliveryMessage, why: str) -> None:
-    if message.attempt >= ATTEMPTS_MAX:
+    if not try_later(services, message, why):
         _give_up(services, message, why)
-        return
-    logger.info("delivery %s %s: later, %s", message.period, _named(message), why)
-    send(services, replace(message, attempt=message.attempt + 1), min(FIRST_DELAY_S << message.attempt, DELAY_S_MAX))
 
 
 def _give_up(services: Services, message: DeliveryMessage, why: str) -> None:

@@ -15,10 +15,16 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from typing import BinaryIO, cast
 
-from shared.application.deliveries import send
+from shared.application.deliveries import send, try_later
 from shared.application.messages import DeliveryMessage
 from shared.application.services import Services
-from shared.domain.errors import InvalidError, NotConnectedError, ThrottledError
+from shared.domain.errors import (
+    InvalidError,
+    MicrosoftBusyError,
+    MicrosoftUnavailableError,
+    NotConnectedError,
+    ThrottledError,
+)
 from shared.domain.keys import digest
 from shared.domain.periods import BillingPeriod
 from shared.storage.repositories.codec import packed
@@ -51,7 +57,7 @@ def work_off_sales(services: Services, message: DeliveryMessage) -> None:
     """Do one piece of the sales sync; a piece that Microsoft refuses is told in the log and leaves the others alone.
 
     Raises:
-        OperationalError: Microsoft or the store was in the way; the message comes again.
+        OperationalError: the store was in the way; the message comes again.
     """
     try:
         match message.step:
@@ -65,6 +71,9 @@ def work_off_sales(services: Services, message: DeliveryMessage) -> None:
                 sync_sales(services)
     except ThrottledError as error:
         send(services, message, min(max(error.retry_after_s, 1), WAIT_S_MAX))
+    except (MicrosoftUnavailableError, MicrosoftBusyError) as error:
+        if not try_later(services, message, str(error)):
+            logger.warning("sales sync, %s %s %s: given up for now, %s", message.step, message.row, message.kind, error)
     except (NotConnectedError, InvalidError) as error:
         logger.warning("sales sync, %s %s %s: %s", message.step, message.row, message.kind, error)
 

@@ -14,7 +14,7 @@ Not here: what is read of a tenant (``sync_tenant``), the audit feed (``sync_aud
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
@@ -69,10 +69,14 @@ def due_at(on: date, sync_time: str, zone: str) -> datetime:
     return datetime.combine(on, time.fromisoformat(sync_time), _zone(zone)).astimezone(UTC)
 
 
-def start_due_sync(services: Services) -> SyncDay | None:
+def ask_nothing(_services: Services) -> None:
+    """Ask for nothing beside the sync."""
+
+
+def start_due_sync(services: Services, ask_beside: Callable[[Services], None] = ask_nothing) -> SyncDay | None:
     """Start the local day's sync if it is time, and nobody did; return it where something was begun.
 
-    What was left half-begun, was stopped, or lost its messages is begun again.
+    What was left half-begun, was stopped, or lost its messages is begun again. *ask_beside*: see ``start_sync``.
 
     Raises:
         NotConnectedError: Microsoft does not know us; the day's state says so.
@@ -86,7 +90,7 @@ def start_due_sync(services: Services) -> SyncDay | None:
         return None
     if day is not None and day.state is DayState.STOPPED and not _is_back(services):
         return None
-    return start_sync(services)
+    return start_sync(services, ask_beside)
 
 
 def _is_back(services: Services) -> bool:
@@ -102,8 +106,11 @@ def _is_back(services: Services) -> bool:
     return True
 
 
-def start_sync(services: Services) -> SyncDay:
+def start_sync(services: Services, ask_beside: Callable[[Services], None] = ask_nothing) -> SyncDay:
     """Read the list of customers and hand out the work; return the day it counts for.
+
+    *ask_beside* hands out what else the day asks for. It is called before the day counts as handed out, so that a
+    process that ends in between is made up for by the next call.
 
     Raises:
         NotConnectedError: Microsoft does not know us; the day's state says so.
@@ -121,6 +128,7 @@ def start_sync(services: Services) -> SyncDay:
     messages = _messages(services, day.on, [tenant.id for tenant in tenants])
     for message in messages:
         services.queues.send(SYNC_QUEUE, message.body())
+    ask_beside(services)
     logger.info("sync %s: %s customers (%s news) in %s chunks", day.on, len(tenants), news, len(messages))
     return _settle(services, replace(day, chunk_count=len(messages), tenant_count=len(tenants)))
 
@@ -258,8 +266,9 @@ def _settle(services: Services, day: SyncDay) -> SyncDay:
     """Write how far the day is: done once all its chunks were read. Others may be doing so too, or have stopped it."""
     for _ in range(ATTEMPTS_MAX):
         is_done = services.synced.days.done_chunk_count(day.on) >= day.chunk_count
+        now = replace(day, state=DayState.DONE if is_done else DayState.READING)
         with suppress(ChangedError):
-            return services.synced.days.move(replace(day, state=DayState.DONE if is_done else DayState.READING))
+            return services.synced.days.move(replace(now, done_at=day.done_at or services.clock()) if is_done else now)
         newer = services.synced.days.begin(day.on, day.started_at)
         if newer.state is DayState.STOPPED:
             return newer

@@ -9,13 +9,13 @@ Not here: what an entry says (``shared/domain/snapshots/audit``), merging (``sha
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 from shared.application.services import Services
 from shared.application.sync_tenant import REASON_CHARACTERS_MAX, code_of, done_looks, keep_news
 from shared.domain.errors import MicrosoftRefusedError
 from shared.domain.snapshots.audit import facts_of
-from shared.domain.snapshots.tracks import Fact
+from shared.domain.snapshots.tracks import Fact, Look
 from shared.storage.repositories.synced import Trouble, TroubleKind
 from shared.storage.repositories.synced_subscriptions import KeptSubscription
 
@@ -57,8 +57,7 @@ def sync_audit(services: Services, on: date, look_back_days: int = LOOK_BACK_DAY
     parked = {each.tenant_id.lower() for each in services.synced.troubles() if each.kind is TroubleKind.PARKED}
     count = 0
     for tenant in sorted(told.keys() & ours.keys()):
-        back_at = ours[tenant].back_at
-        seen = [] if tenant in parked else [look for look in looks if back_at is None or back_at <= look]
+        seen = [] if tenant in parked else [look for look in looks if ours[tenant].was_read_from(look.begun_at)]
         count += _keep(services, tenant, told[tenant], seen)
     logger.info("sync: audit feed until %s: %s tenants, %s changes", on, len(told), count)
     return count
@@ -74,18 +73,18 @@ def _read(services: Services, on: date, look_back_days: int) -> dict[str, _Facts
     return {tenant: facts for tenant, facts in told.items() if facts}
 
 
-def _keep(services: Services, tenant_id: str, told: _FactsOfTenant, looks: Sequence[datetime]) -> int:
+def _keep(services: Services, tenant_id: str, told: _FactsOfTenant, looks: Sequence[Look]) -> int:
     return keep_news(services, tenant_id, lambda known: _news(known, told, looks))[1]
 
 
 def _news(
-    known: Mapping[str, KeptSubscription], told: _FactsOfTenant, looks: Sequence[datetime]
+    known: Mapping[str, KeptSubscription], told: _FactsOfTenant, looks: Sequence[Look]
 ) -> list[KeptSubscription]:
     news = [_with(known.get(key) or KeptSubscription(id=key), facts, looks) for key, facts in sorted(told.items())]
     return [each for each in news if each is not None]
 
 
-def _with(kept: KeptSubscription, facts: Sequence[Fact], looks: Sequence[datetime]) -> KeptSubscription | None:
+def _with(kept: KeptSubscription, facts: Sequence[Fact], looks: Sequence[Look]) -> KeptSubscription | None:
     track = kept.track.told(facts, looks)
     return None if track is kept.track else replace(kept, track=track)
 

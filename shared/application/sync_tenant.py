@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from shared.application.services import Services
 from shared.domain.errors import AlreadyExistsError, ChangedError, MicrosoftRefusedError
+from shared.domain.snapshots.tracks import Look
 from shared.domain.snapshots.values import SubscriptionSnapshot, Tenant
 from shared.storage.repositories.synced import Trouble, TroubleKind
 from shared.storage.repositories.synced_subscriptions import KeptSubscription
@@ -65,7 +66,9 @@ def sync_tenant(services: Services, tenant_id: str, before: Before | None = None
     licences, users = _Counted(), _Counted()
     _part(services, tenant_id, TroubleKind.LICENCES, before, lambda: _sync_licences(services, tenant_id, licences))
     _part(services, tenant_id, TroubleKind.USERS, before, lambda: _sync_users(services, tenant_id, users))
-    services.synced.end_trouble(tenant_id, TroubleKind.PARKED, own)
+    if any(each.kind is TroubleKind.PARKED for each in own):
+        services.synced.note_return(tenant_id, services.clock())
+        services.synced.end_trouble(tenant_id, TroubleKind.PARKED, own)
     return TenantNews(
         subscription_count=subscription_count,
         change_count=change_count,
@@ -77,13 +80,13 @@ def sync_tenant(services: Services, tenant_id: str, before: Before | None = None
 def before_reading(services: Services, tenant_ids: Sequence[str]) -> Before:
     """Return what is known before *tenant_ids* are read."""
     looks = done_looks(services)
-    return Before(troubles=tuple(services.synced.troubles(tenant_ids)), seen_at=looks[0] if looks else None)
+    return Before(troubles=tuple(services.synced.troubles(tenant_ids)), seen_at=looks[0].begun_at if looks else None)
 
 
-def done_looks(services: Services) -> list[datetime]:
-    """Return the beginnings of the last weeks' syncs that read everything, the latest first."""
+def done_looks(services: Services) -> list[Look]:
+    """Return the last weeks' syncs that read everything, the latest first."""
     days = services.synced.days.before(services.clock().date() + timedelta(days=1))
-    return [day.started_at for day in days if day.is_done]
+    return [Look(day.started_at, day.done_at) for day in days if day.is_done and day.done_at]
 
 
 def news_of(
@@ -149,8 +152,7 @@ def _seen_at(services: Services, tenant_id: str, before: Before) -> datetime | N
     """Return since when at least the last values are known; None for a tenant that was not read that day."""
     known = services.synced.tenant(tenant_id)
     was_read = not any(each.kind is TroubleKind.PARKED for each in before.troubles)
-    back_at = known.back_at if known else None
-    is_since = before.seen_at is not None and (back_at is None or back_at <= before.seen_at)
+    is_since = before.seen_at is not None and (known is None or known.was_read_from(before.seen_at))
     return before.seen_at if was_read and is_since else None
 
 

@@ -16,7 +16,8 @@ from shared.partner_center.hosts import Audience, Hosts
 
 _PORTS: Final = {"https": 443, "http": 80}
 _PART_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.=-]{0,254}(/[A-Za-z0-9_][A-Za-z0-9_.=-]{0,254}){0,9}")
-_UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
+_UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\\]")
+_HOST = re.compile(r"[a-z0-9_-]+(\.[a-z0-9_-]+)*|[0-9a-f:.]+", re.IGNORECASE)
 
 
 def check_bases(hosts: Hosts) -> None:
@@ -101,8 +102,8 @@ def _split(address: str) -> SplitResult | None:
     """Return the parts of an address; None where it is none, or hides where it leads."""
     try:
         parts = urlsplit(address)
-        is_plain = not _UNSAFE.search(address) and parts.scheme in _PORTS and parts.hostname and "@" not in parts.netloc
-        return parts if is_plain and _port(parts) else None
+        is_plain = not _UNSAFE.search(address) and parts.scheme in _PORTS and "@" not in parts.netloc
+        return parts if is_plain and _HOST.fullmatch(parts.hostname or "") and _port(parts) else None
     except ValueError:
         return None
 

@@ -33,6 +33,8 @@ from shared.partner_center.retry_after import retry_after_s
 
 BOM: Final = b"\xef\xbb\xbf"
 DESCRIPTION_CHARACTERS_MAX: Final = 300
+LOOKED_AT_CHARACTERS_MAX: Final = 4096
+"""What is left of a description before it is searched for secrets: the search takes the square of the length."""
 RETRY_AFTER_S: Final = 60
 """What a throttle means that does not say how long: Microsoft counts requests by the minute."""
 RETRIED_STATUSES: Final = frozenset({408, 500, 502, 503, 504})
@@ -45,7 +47,8 @@ _SECRETS = (
     (re.compile(r"\beyJ[\w-]{4,}[\w.=-]*"), "..."),
     (
         re.compile(
-            r"\b(sig|se|sp|sv|sr|\w*(?:token|secret|password|assertion|code_verifier))[=:]\s*\S+", re.IGNORECASE
+            r"\b(sig|se|sp|sv|sr|\w*(?:token|secret|password|assertion|code_verifier))[\"']?\s*[=:]\s*\S+",
+            re.IGNORECASE,
         ),
         r"\1=...",
     ),
@@ -133,6 +136,7 @@ def problem_of(content: bytes) -> Problem:
 
 def scrubbed(text: str) -> str:
     """Return one line of *text*, cut short, without anything that looks like a secret."""
+    text = text[:LOOKED_AT_CHARACTERS_MAX]
     line = " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", " ", text).split())
     for pattern, instead in _SECRETS:
         line = pattern.sub(instead, line)
@@ -220,7 +224,7 @@ def _code(value: object) -> str:
 
 
 def _code_in_text(text: str) -> str:
-    found = _CODE_IN_TEXT.search(text)
+    found = _CODE_IN_TEXT.search(text, 0, LOOKED_AT_CHARACTERS_MAX)
     return (found[1] or found[2]) if found and known(found[1] or found[2]) else ""
 
 

@@ -35,7 +35,7 @@ class AppCredentials:
     tenant_id: str
     client_id: str
     secret: str = field(default="", repr=False)
-    certificate: str = ""
+    certificate: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     secret_named: Callable[[str], str | None] = field(default=lambda _: None, repr=False)
 

@@ -7,7 +7,8 @@ Not here: another try (``transport``), what an answer means (``answers``).
 """
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -17,12 +18,14 @@ import urllib3.exceptions
 
 from shared.domain.errors import LimitError
 from shared.partner_center.answers import Answer
+from shared.partner_center.deadline import answered_within
 from shared.partner_center.hosts import Audience, Hosts
 from shared.partner_center.pace import Pace, Waiting
 from shared.partner_center.request import Request
 
 BLOCK_BYTES: Final = 1 << 18
 LOCALE: Final = "en-US"
+_ID: Final = re.compile(r"[A-Za-z0-9.|_-]{1,100}")
 HTTP_FAILURES: Final = (requests.RequestException, urllib3.exceptions.HTTPError, OSError)
 
 
@@ -80,7 +83,8 @@ class Exchange:
             LimitError: the answer is larger than the request allows.
         """
         try:
-            return self._sent(asked, self._pace.seconds())
+            with answered_within(self._waiting.try_s):
+                return self._sent(asked, self._pace.seconds())
         except (*HTTP_FAILURES, ValueError) as error:
             return silence_of(error)
 
@@ -109,7 +113,7 @@ class Exchange:
             headers=headers,
             content=content,
             request_id=asked.request_id,
-            correlation_id=headers.get("ms-correlationid") or headers.get("request-id") or asked.correlation_id,
+            correlation_id=_correlation_id(headers) or asked.correlation_id,
         )
 
     def _keep(self, blocks: Iterator[bytes], held: BinaryIO, request: Request, began: float) -> bool:
@@ -129,6 +133,12 @@ class Exchange:
             held.write(block)
         held.seek(0)
         return True
+
+
+def _correlation_id(headers: Mapping[str, str]) -> str:
+    """Return Microsoft's own id of the call, "" where what stands there is none: it goes into logs and messages."""
+    told = headers.get("ms-correlationid") or headers.get("request-id") or ""
+    return told if _ID.fullmatch(told) else ""
 
 
 def _unpacked(response: requests.Response) -> Iterator[bytes]:

@@ -6,69 +6,69 @@ known, so that question is answered here, and what goes to Microsoft's usual add
 Invariants: no body is logged; no redirect is followed, for a body holds secrets; plain http is for this machine only.
 A code is redeemed once; everything else is repeated a little where nothing answered.
 
-Not here: what an answer means (``tokens``).
+Not here: what may be in an answer (``token_answers``), what it means (``tokens``).
 """
 
 import json
 import logging
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
 
 from shared.domain.errors import InvalidError, MicrosoftUnavailableError, ThrottledError
+from shared.partner_center.deadline import answered_within
+from shared.partner_center.exchange import HTTP_FAILURES
+from shared.partner_center.retry_after import retry_after_s
 from shared.partner_center.session import new_session
+from shared.partner_center.token_answers import TokenAnswer, read_answer
 
 logger = logging.getLogger(__name__)
 USUAL_LOGIN: Final = "https://login.microsoftonline.com"
 TIMEOUT_S: Final = (10, 30)
+ANSWER_S: Final = 60
 TRY_COUNT: Final = 3
 WAIT_S_MAX: Final = 10
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _DISCOVERY: Final = "/v2.0/.well-known/openid-configuration"
 
 
-class KnownAnswer:
-    """An answer that nobody needs to ask for."""
-
-    def __init__(self, value: Mapping[str, str]) -> None:
-        self.status_code = 200
-        self.text = json.dumps(dict(value))
-        self.headers: dict[str, str] = {"Content-Type": "application/json"}
-
-    def raise_for_status(self) -> None:
-        """Nothing is wrong with it."""
-
-
 class LoginTransport:
     """The ``http_client`` of MSAL. *login* is the token service's base address, *wait* sleeps some seconds.
+
+    *answer_s* is the time in which an answer has to be complete.
 
     Raises:
         InvalidError: *login* would send secrets in the clear, or is no address.
     """
 
     def __init__(
-        self, login: str, *, session: requests.Session | None = None, wait: Callable[[float], None] = time.sleep
+        self,
+        login: str,
+        *,
+        session: requests.Session | None = None,
+        wait: Callable[[float], None] = time.sleep,
+        answer_s: float = ANSWER_S,
     ) -> None:
         _check(login)
         self.authority = login if login.startswith("https://") else USUAL_LOGIN
         self._login = login
         self._session = session or new_session()
-        self._wait = wait
+        self._wait, self._answer_s = wait, answer_s
 
     def get(self, url: str, **options: Any) -> Any:
         """Answer the question for endpoints; send anything else."""
         if url.endswith(_DISCOVERY):
             tenant = f"{self.authority}/{urlsplit(url).path.split('/')[1]}"
-            return KnownAnswer(
-                {
-                    "issuer": f"{tenant}/v2.0",
-                    "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize",
-                    "token_endpoint": f"{tenant}/oauth2/v2.0/token",
-                }
-            )
+            known = {
+                "issuer": f"{tenant}/v2.0",
+                "authorization_endpoint": f"{tenant}/oauth2/v2.0/authorize",
+                "token_endpoint": f"{tenant}/oauth2/v2.0/token",
+            }
+            return TokenAnswer(200, json.dumps(known), {"Content-Type": "application/json"})
         return self._send("GET", url, options)
 
     def post(self, url: str, **options: Any) -> Any:
@@ -82,27 +82,43 @@ class LoginTransport:
         """Return where *url* really goes."""
         return f"{self._login}{url.removeprefix(self.authority)}" if url.startswith(f"{self.authority}/") else url
 
-    def _send(self, method: str, url: str, options: Mapping[str, Any]) -> requests.Response:
+    def _send(self, method: str, url: str, options: Mapping[str, Any]) -> TokenAnswer:
         data = options.get("data")
         is_once = isinstance(data, dict) and data.get("grant_type") == "authorization_code"
         for number in range(1, (1 if is_once else TRY_COUNT) + 1):
             is_last = is_once or number == TRY_COUNT
             try:
-                answer = self._session.request(
-                    method, self.address(url), timeout=TIMEOUT_S, allow_redirects=False, **options
-                )
-            except requests.RequestException as error:
+                found = self._asked(method, url, options)
+            except (*HTTP_FAILURES, ValueError) as error:
                 if is_last:
                     raise _silent(error) from None  # the cause may quote the request
                 self._wait(0.5 * number)
                 continue
-            wait_s = _wait_s(answer)
-            if answer.status_code != 429 and answer.status_code < 500:
-                return _readable(answer)
-            if is_last or wait_s > WAIT_S_MAX:
-                raise _unable(answer.status_code, wait_s)
-            self._wait(wait_s or 0.5 * number)
+            if isinstance(found, TokenAnswer):
+                return found
+            if is_last or found.wait_s > WAIT_S_MAX:
+                raise _unable(found)
+            self._wait(found.wait_s or 0.5 * number)
         raise AssertionError("unreachable: the last try returns or raises")
+
+    def _asked(self, method: str, url: str, options: Mapping[str, Any]) -> "TokenAnswer | _Failed":
+        more: dict[str, Any] = {**options, "timeout": TIMEOUT_S, "allow_redirects": False, "stream": True}
+        with answered_within(self._answer_s), self._session.request(method, self.address(url), **more) as answer:
+            if answer.status_code == 429 or answer.status_code >= 500:
+                return _Failed(answer.status_code, retry_after_s(_lowered(answer)) or 0)
+            return read_answer(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    """The token service cannot now; *wait_s* is how long it asks to wait, 0 where it does not."""
+
+    status: int
+    wait_s: int
+
+
+def _lowered(answer: requests.Response) -> dict[str, str]:
+    return {name.lower(): value for name, value in answer.headers.items()}
 
 
 def _check(login: str) -> None:
@@ -112,35 +128,16 @@ def _check(login: str) -> None:
         raise InvalidError("PRORATA_LOGIN_URL: give https://host without a slash at its end; http is for this machine")
 
 
-def _silent(error: requests.RequestException) -> MicrosoftUnavailableError:
+def _silent(error: Exception) -> MicrosoftUnavailableError:
     logger.warning("the token service did not answer: %s", type(error).__name__)
     return MicrosoftUnavailableError(
         f"the token service did not answer ({type(error).__name__}); check the network and PRORATA_LOGIN_URL, try again"
     )
 
 
-def _unable(status: int, wait_s: int) -> MicrosoftUnavailableError:
-    logger.warning("the token service answered %s", status)
-    if status == 429:
-        return ThrottledError(f"the token service asks to wait {wait_s} s", retry_after_s=max(1, wait_s))
-    return MicrosoftUnavailableError(f"the token service failed (HTTP {status}); try again later")
-
-
-def _readable(answer: requests.Response) -> requests.Response:
-    """Return the answer if it is a JSON object; MSAL would log anything else, and fail in a way of its own."""
-    try:
-        value = json.loads(answer.text)
-    except (ValueError, RecursionError):
-        value = None
-    if isinstance(value, dict):
-        return answer
-    logger.warning("the token service answered %s with something that cannot be read", answer.status_code)
-    raise MicrosoftUnavailableError(
-        f"the token service answered {answer.status_code} with something that cannot be read, as a proxy's page is; "
-        "check the network and PRORATA_LOGIN_URL, try again"
-    )
-
-
-def _wait_s(answer: requests.Response) -> int:
-    text = answer.headers.get("Retry-After", "")
-    return min(int(text), 3600) if text.isdecimal() else 0
+def _unable(failed: _Failed) -> MicrosoftUnavailableError:
+    logger.warning("the token service answered %s", failed.status)
+    if failed.status == 429:
+        wait_s = max(1, failed.wait_s)
+        return ThrottledError(f"the token service asks to wait {wait_s} s", retry_after_s=wait_s)
+    return MicrosoftUnavailableError(f"the token service failed (HTTP {failed.status}); try again later")

@@ -18,12 +18,14 @@ class Waiting:
     """How long is waited, in seconds, and how often a call is tried that gets no useful answer.
 
     *call_s* and *operation_s* limit the time that is lost on one call, and on all calls of one operation: tries that
-    failed, and the pauses after them. Work that goes well is not limited. *try_s* ends an answer that merely drips.
+    failed, and the pauses after them. Work that goes well is not limited. *try_s* ends an answer that merely drips,
+    *part_s* a part of an export: the host ends a worker after ten minutes.
     """
 
     connect_s: float = 10
     read_s: float = 100
     try_s: float = 300
+    part_s: float = 540
     tries_max: int = 4
     pause_s: float = 0.5
     pause_s_max: float = 20

@@ -9,6 +9,7 @@ Not here: what the items are (``wire``).
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import Final, TypeVar
 from urllib.parse import urlencode
 
@@ -94,21 +95,25 @@ def pages(operation: Operation, first: Request) -> Iterator[Sequence[msgspec.Raw
 def pages_by_offset(operation: Operation, first: Request, *, size: int) -> Iterator[Sequence[msgspec.Raw]]:
     """Yield the items of a collection that may have links or none: without them, offsets count on.
 
-    A page that repeats the one before it means that offsets are ignored: it is dropped, and that is the end.
+    A page that repeats the one before it means that offsets are ignored: it is dropped, and that is the end. One that
+    repeats an earlier one is an error, as pages in circles are.
     """
     offset: int = 0
-    before: list[bytes] | None = None
+    seen: dict[bytes, int] = {}
     while True:
-        count, last = 0, list[bytes]()
+        count, last = 0, 0
         for items in pages(operation, replace(first, path=_at_offset(first.path, offset, size))):
-            contents = [bytes(item) for item in items]
-            if contents == before:
+            page, number = _digest(items), len(seen)
+            if page in seen and seen[page] == number - 1:
                 return
+            if page in seen:
+                raise _in_circles(first, number)
+            seen[page] = number
             yield items
-            count, last = count + 1, contents
-        if count > 1 or len(last) < size:
+            count, last = count + 1, len(items)
+        if count > 1 or last < size:
             return
-        offset, before = offset + len(last), last
+        offset += last
 
 
 def graph_pages(operation: Operation, first: Request) -> Iterator[Sequence[msgspec.Raw]]:
@@ -138,11 +143,24 @@ def _followed(operation: Operation, first: Request, link: Link) -> Request:
 def _check_new(seen: set[tuple[object, ...]], request: Request) -> None:
     page = (request.path, *sorted(request.headers.items()))
     if page in seen or len(seen) >= PAGES_MAX:
-        raise MicrosoftUnavailableError(
-            f"{request.step.name}: page {len(seen) + 1} was answered before; Microsoft's pages go round in circles. "
-            "Try again later"
-        )
+        raise _in_circles(request, len(seen))
     seen.add(page)
+
+
+def _in_circles(request: Request, count: int) -> MicrosoftUnavailableError:
+    return MicrosoftUnavailableError(
+        f"{request.step.name}: page {count + 1} was answered before; Microsoft's pages go round in circles. Try again "
+        "later"
+    )
+
+
+def _digest(items: Sequence[msgspec.Raw]) -> bytes:
+    """Return what tells one page from another."""
+    content = blake2b(digest_size=16)
+    for item in items:
+        content.update(bytes(item))
+        content.update(b"\n")
+    return content.digest()
 
 
 def _at_offset(path: str, offset: int, size: int) -> str:

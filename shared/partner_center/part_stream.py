@@ -22,6 +22,7 @@ from shared.domain.errors import (
 from shared.domain.snapshots.deliveries import Manifest
 from shared.partner_center.addresses import part_address
 from shared.partner_center.answers import RETRIED_STATUSES
+from shared.partner_center.deadline import answered_within
 from shared.partner_center.exchange import HTTP_FAILURES, Silence, silence_of
 from shared.partner_center.transport import Transport
 
@@ -57,14 +58,15 @@ def open_part(transport: Transport, manifest: Manifest, part: str) -> BinaryIO:
 def _asked(transport: Transport, address: str) -> requests.Response | Silence:
     """Ask for *address*. The HTTP library's exceptions end here: their texts hold it."""
     try:
-        return transport.session.get(
-            address,
-            headers={"Accept": "*/*", "Accept-Encoding": "identity", "x-ms-client-request-id": str(uuid.uuid4())},
-            timeout=(transport.waiting.connect_s, transport.waiting.read_s),
-            allow_redirects=False,
-            auth=_no_auth,
-            stream=True,
-        )
+        with answered_within(transport.waiting.part_s):
+            return transport.session.get(
+                address,
+                headers={"Accept": "*/*", "Accept-Encoding": "identity", "x-ms-client-request-id": str(uuid.uuid4())},
+                timeout=(transport.waiting.connect_s, transport.waiting.read_s),
+                allow_redirects=False,
+                auth=_no_auth,
+                stream=True,
+            )
     except (*HTTP_FAILURES, ValueError) as error:
         return silence_of(error)
 

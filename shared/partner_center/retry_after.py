@@ -22,7 +22,7 @@ def retry_after_s(headers: Mapping[str, str], description: str = "", *, now: dat
     if re.fullmatch(r"\d{1,9}(\.\d+)?", told):
         whole, _, fraction = told.partition(".")
         return _limited(int(whole) + (1 if fraction.strip("0") else 0))
-    at, reference = _instant(told), now or _instant(headers.get("date", ""))
+    at, reference = instant(told), now or instant(headers.get("date", ""))
     if at is not None and reference is not None:
         seconds = (at - reference).total_seconds()
         return _limited(int(seconds) + (1 if seconds > int(seconds) else 0))
@@ -34,7 +34,8 @@ def _limited(seconds: int) -> int:
     return max(0, min(seconds, RETRY_AFTER_S_MAX))
 
 
-def _instant(text: str) -> datetime | None:
+def instant(text: str) -> datetime | None:
+    """Return the instant of an HTTP date, None where it is none."""
     try:
         at = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):

@@ -12,10 +12,9 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import Final
 
 import requests
-from requests.adapters import HTTPAdapter
 
-POOL_HOSTS: Final = 8
-POOL_CONNECTIONS: Final = 32
+from shared.partner_center.deadline import mount_deadlines
+
 _TALKATIVE: Final = ("urllib3.connection", "urllib3.connectionpool", "urllib3.response")
 _QUERY = re.compile(r"\?\S*")
 
@@ -47,8 +46,6 @@ def new_session() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = HTTPAdapter(pool_connections=POOL_HOSTS, pool_maxsize=POOL_CONNECTIONS, max_retries=0)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
+    mount_deadlines(session)
     session.headers["User-Agent"] = "Prorata"
     return session

@@ -8,7 +8,6 @@ Not here: signing in (``sign_in``), what a person is told (``shared/application`
 
 from collections.abc import Callable, Iterator
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from shared.domain.connection import ConnectionState
@@ -18,6 +17,7 @@ from shared.partner_center.addresses import own_path
 from shared.partner_center.answers import Answer, json_of
 from shared.partner_center.hosts import Audience
 from shared.partner_center.request import Request
+from shared.partner_center.retry_after import instant
 from shared.partner_center.transport import Transport
 
 MEMBERSHIPS: Final = "/v1.0/me/transitiveMemberOf"
@@ -65,7 +65,8 @@ def _members(transport: Transport) -> Iterator[dict[str, Any]]:
     for _ in range(_PAGES_MAX):
         body = json_of(operation.ask(Request(method="GET", path=path, audience=Audience.GRAPH)).content)
         page = body if isinstance(body, dict) else {}
-        yield from (one for one in page.get("value") or () if isinstance(one, dict))
+        found = page.get("value")
+        yield from (one for one in (found if isinstance(found, list) else ()) if isinstance(one, dict))
         if not page.get("@odata.nextLink"):
             return
         path = own_path(transport.hosts, Audience.GRAPH, str(page["@odata.nextLink"]))
@@ -76,8 +77,5 @@ def _has_mfa(answer: Answer) -> bool | None:
 
 
 def _skew_s(answer: Answer, now: datetime) -> int | None:
-    try:
-        theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-    except ValueError:
-        return None
-    return None if theirs.tzinfo is None else int((now - theirs).total_seconds())
+    theirs = instant(answer.headers.get("date", ""))
+    return None if theirs is None else int((now - theirs).total_seconds())

@@ -36,6 +36,7 @@ KEPT_MAX: Final = 256
 RECENT: Final = timedelta(minutes=5)
 DAY_S: Final = 24 * 60 * 60
 _LOCK_COUNT: Final = 16
+_WORD: Final = re.compile(r"[^A-Za-z0-9_.-]")
 _TENANT: Final = re.compile(r"[A-Za-z0-9.-]{1,100}")
 
 
@@ -241,7 +242,7 @@ def refusal(answer: dict[str, Any], audience: str = "") -> tuple[ConnectionState
     word = str(answer.get("error") or "")
     numbers = numbers or list(numbers_in(str(answer.get("error_description") or "")))
     state = token_state(word, numbers, suberror=str(answer.get("suberror") or ""))
-    code = f"AADSTS{numbers[0]}" if numbers else word[:40] or "no code"
+    code = f"AADSTS{numbers[0]}" if numbers else _WORD.sub("?", word[:40]) or "no code"
     return state, code, cure_of(state, resource=audience)
 
 

@@ -23,6 +23,7 @@ from local.partner_center.billing.printing import Row
 from local.partner_center.billing.recurring_rows import NOTHING, Paper, recurring_row
 from local.partner_center.billing.usage_rows import UsageLines, monthly_row
 from local.partner_center.entities import Customer, Subscription
+from local.partner_center.switches import switches
 from local.partner_center.world import Happening, World
 
 HISTORY_MONTHS = 12
@@ -61,16 +62,12 @@ class Invoice:
 
 
 class Books:
-    """The invoices of one world. *tax_rates* are by currency; *since* is the first month that is billed at all.
-
-    *v1_is_frozen*: the old API tells no lines of new commerce any more (``line_items``).
-    """
+    """The invoices of one world. *tax_rates* are by currency; *since* is the first month that is billed at all."""
 
     def __init__(self, world: World, *, since: Month | None = None) -> None:
         self.world = world
         self.invoices: dict[str, Invoice] = {}
         self.tax_rates: dict[str, Decimal] = {"USD": Decimal("0.0825")}
-        self.v1_is_frozen = True
         self.estates = Estates(world.seed)
         self.legacy = LegacyBook(world, self.billing_currency)
         now = world.clock.now().date()
@@ -78,6 +75,15 @@ class Books:
         self._next = self._since
         self._next_legacy = self._since
         self.catch_up()
+
+    @property
+    def v1_is_frozen(self) -> bool:
+        """Whether the old API tells no lines of new commerce any more (``line_items``): a switch."""
+        return switches(self.world).v1_is_frozen
+
+    @v1_is_frozen.setter
+    def v1_is_frozen(self, is_frozen: bool) -> None:
+        switches(self.world).v1_is_frozen = is_frozen
 
     def catch_up(self) -> None:
         """Close whatever is due, and be called again when the next closing is."""

@@ -2,12 +2,14 @@
 
 Written from Microsoft's documentation alone and on purpose not shared with the product. A log says what was ordered;
 the charge cycles inside a term follow from it and are added here. A change of seats refunds the old and charges the new
-quantity for the rest of the running cycle. Amounts round in two ways, as the documented examples do::
+quantity for the rest of the running cycle. A first cycle that is cut short is divided by the days of the month it
+begins in. Amounts round in two ways, as the documented examples do::
 
-    seats added, removed, moved     ROUNDDOWN(effective unit price x seats x exchange rate, 2)
+    seats added, removed            ROUNDDOWN(effective unit price x seats x exchange rate, 2)
     every other licence line        ROUNDDOWN(effective unit price x exchange rate, 2) x seats
 
-Invariants: the same log gives the same charges, whenever it is asked; a charge belongs to the month of its own day.
+Invariants: the same log gives the same charges, whenever it is asked; a charge belongs to the month of its own day; what
+was charged on the day of a change, and everything within a day of the purchase, goes back as it was charged.
 
 Source: Microsoft Partner Center documentation, "One-time and recurring billing scenarios", "Use the invoice
 reconciliation file", "Align subscription end dates".
@@ -73,7 +75,7 @@ def charges(sold: Subscription, month: Month, until: datetime) -> Iterator[Charg
             return
         following = log[number + 1] if number + 1 < len(log) else None
         if happened.at.date() >= span.first:
-            yield from _of_event(happened, _bought_at(log, number))
+            yield from _of_event(log, number)
         is_credit = happened.charge_type.lower() == "customercredit"
         if happened.after and not is_credit and (following is None or following.at.date() >= span.first):
             yield from _cycles(happened, following, span, until)
@@ -101,20 +103,38 @@ def _anchor(happened: Happened) -> date:
     return later(happened.term_last + _DAY, -max(months, 12))
 
 
-def _of_event(happened: Happened, bought_at: datetime) -> Iterator[Charge]:
+def _divisor(happened: Happened, cycle: Span) -> int:
+    """The days that a price pays for: those of the cycle; of a first one cut short, of its month or of a whole one."""
+    first, months = happened.term_first, _cycle_months(happened)
+    if not happened.term or first <= cycle.first:
+        return cycle.days
+    return Month(first.year, first.month).span.days if months == 1 else (later(first, months) - first).days
+
+
+def _of_event(log: Sequence[Happened], number: int) -> Iterator[Charge]:
+    happened = log[number]
     kind = happened.charge_type.lower()
     if kind == "customercredit":
         yield _credit(happened)
     elif kind in _STARTS_CYCLE:
         yield from _whole(happened, happened.at, happened.charge_type, happened.reference)
     elif kind in _SEATS:
-        yield from _rest(happened, happened.before, is_credit=True, rounds_product=True)
+        yield from _rest(happened, happened.before, is_credit=True, rounds_product=not _is_fresh(log, number))
         yield from _rest(happened, happened.after, is_credit=False, rounds_product=True)
     elif kind in {"cancelimmediate", "cancel"}:
-        yield from _cancelled(happened, bought_at)
+        yield from _cancelled(log, number)
     else:
         moved = happened.after - happened.before
-        yield from _rest(happened, abs(moved), is_credit=moved < 0, rounds_product=kind == "movequantity")
+        yield from _rest(happened, abs(moved), is_credit=moved < 0, rounds_product=False)
+
+
+def _is_fresh(log: Sequence[Happened], number: int) -> bool:
+    """Whether the seats before were charged that very day, and not by a change of seats."""
+    happened, before = log[number], log[number - 1]
+    day = happened.at.date()
+    if number and before.at.date() == day:
+        return before.charge_type.lower() not in _SEATS
+    return charge_cycle(happened, day).first == day
 
 
 def _whole(happened: Happened, at: datetime, charge_type: str, reference: str) -> Iterator[Charge]:
@@ -124,7 +144,7 @@ def _whole(happened: Happened, at: datetime, charge_type: str, reference: str) -
     span = Span(day, min(cycle.last, max(happened.term_last, day)))
     if not happened.term:
         span = cycle = Span(day, happened.term_last)
-    share = (span.days, cycle.days)
+    share = (span.days, _divisor(happened, cycle))
     if charge_type.lower() == "changebillingplan" and span.days != cycle.days:
         share = (_months_from(day, cycle), _cycle_months(happened))  # the one line that Microsoft prorates by months
     yield from _lines(happened, _Line(charge_type, at, span, share, happened.after, reference))
@@ -144,21 +164,50 @@ def _rest(happened: Happened, units: int, *, is_credit: bool, rounds_product: bo
     day = happened.at.date()
     cycle = charge_cycle(happened, day)
     rest = Span(day, max(day, min(cycle.last, happened.term_last)))
-    share = (rest.days, cycle.days)
+    share = (rest.days, _divisor(happened, cycle))
     line = _Line(happened.charge_type, happened.at, rest, share, units, happened.reference, is_credit, rounds_product)
     yield from _lines(happened, line)
 
 
-def _cancelled(happened: Happened, bought_at: datetime) -> Iterator[Charge]:
+def _cancelled(log: Sequence[Happened], number: int) -> Iterator[Charge]:
     """Everything back within a day; later the day of cancellation and what follows it."""
+    happened = log[number]
+    bought = _bought(log, number)
+    is_full = happened.extra.get("is_full", happened.at - log[bought].at <= FULL_REFUND)
+    if is_full and happened.term:
+        yield from _all_back(log[bought:number], happened)
+        return
     day = happened.at.date()
     cycle = charge_cycle(happened, day) if happened.term else Span(happened.term_first, happened.term_last)
-    is_full = happened.extra.get("is_full", happened.at - bought_at <= FULL_REFUND)
-    start = max(cycle.first, happened.term_first) if is_full else day
-    span = Span(start, max(day, min(cycle.last, happened.term_last)))
-    share = (span.days, cycle.days)
+    span = Span(cycle.first if is_full else day, max(day, min(cycle.last, happened.term_last)))
+    share = (span.days, _divisor(happened, cycle))
     line = _Line(happened.charge_type, happened.at, span, share, happened.before, happened.reference, is_credit=True)
     yield from _lines(happened, line)
+
+
+def _all_back(since: Sequence[Happened], cancelled: Happened) -> Iterator[Charge]:
+    """The seats of every stretch between changes since the purchase or renewal, with the price that they had."""
+    nexts = [each.at.date() for each in since[1:]] + [date.max]
+    for happened, following in zip(since, nexts, strict=True):
+        first = happened.term_first if happened is since[0] else happened.at.date()
+        cycle = charge_cycle(happened, first)
+        span = Span(first, min(cycle.last, happened.term_last, following - _DAY))
+        if not happened.after or span.last < first:
+            continue
+        is_whole = span.last == min(cycle.last, happened.term_last)
+        yield from _lines(
+            happened,
+            _Line(
+                charge_type=cancelled.charge_type,
+                at=cancelled.at,
+                span=span,
+                share=(span.days, _divisor(happened, cycle)),
+                units=happened.after,
+                reference=cancelled.reference,
+                is_credit=True,
+                rounds_product=is_whole and happened.charge_type.lower() in _SEATS,
+            ),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,9 +285,11 @@ def _cycles(happened: Happened, following: Happened | None, within: Span, until:
         day = cycle.last + _DAY
 
 
-def _bought_at(log: Sequence[Happened], number: int) -> datetime:
-    """The latest purchase or renewal before the event of that *number*."""
-    for happened in reversed(log[:number]):
-        if happened.charge_type.lower() in {"new", "renew"}:
-            return happened.at
-    return datetime.min.replace(tzinfo=UTC)
+def _bought(log: Sequence[Happened], number: int) -> int:
+    """The number of the latest purchase, renewal or end of a trial before the event of that *number*; else the first."""
+    for place in range(number - 1, 0, -1):
+        before = log[place - 1]
+        is_paid_now = log[place].charge_type.lower() == "convert" and before.is_trial and not log[place].is_trial
+        if log[place].charge_type.lower() in {"new", "renew"} or is_paid_now:
+            return place
+    return 0

@@ -1,7 +1,7 @@
 """Invoice lines as Partner Center's own API (v1) writes them: camel case, a few names of its own, texts for dates.
 
-New commerce is frozen there: invoices after 21 April 2025 have no lines any more, and neither has what is unbilled;
-``Books.v1_is_frozen`` says whether that rule is followed.
+Microsoft has frozen new commerce there: invoices after 21 April 2025 have no lines any more, and neither has what is
+unbilled. Its pages still show them, so ``Books.v1_is_frozen`` says whether that rule is followed; it is not at first.
 
 Source: Microsoft Partner Center documentation, "Invoice resources", "Get invoice line items".
 

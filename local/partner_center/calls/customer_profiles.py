@@ -8,6 +8,7 @@ from local.partner_center.calls.customers import DOMAIN, culture_of, need, part_
 from local.partner_center.countries import wrong_with
 from local.partner_center.customer_json import ADDRESS_PARTS, billing_etag, billing_profile, company_profile
 from local.partner_center.customers_making import tell
+from local.partner_center.reading import thing
 
 
 def get_company_profile(asked: Asked) -> Answer:
@@ -23,7 +24,7 @@ def get_billing_profile(asked: Asked) -> Answer:
 def put_billing_profile(asked: Asked) -> Answer:
     """Replace the billing profile where the ETag sent is the present one."""
     customer, body = asked.customer(), asked.json()
-    sent = asked.headers.get("if-match") or (body.get("attributes") or {}).get("etag") or ""
+    sent = asked.headers.get("if-match") or thing(body.get("attributes"), "attributes").get("etag") or ""
     if not sent:
         raise RefusedError(412, 2055, "If-Match is missing.")
     if str(sent).removeprefix("W/").strip('"') != billing_etag(customer):

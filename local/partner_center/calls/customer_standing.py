@@ -8,6 +8,7 @@ from datetime import timedelta
 from local.partner_center.answers import Answer, Asked, Call, RefusedError, collection, instant, link
 from local.partner_center.customers_making import tell
 from local.partner_center.entities import Customer, Json
+from local.partner_center.reading import thing
 
 
 def get_validation_status(asked: Asked) -> Answer:
@@ -70,7 +71,8 @@ def get_qualification(asked: Asked) -> Answer:
 def put_qualification(asked: Asked) -> Answer:
     """Set the one qualification the call of 2021 knows."""
     customer = asked.customer()
-    sent = asked.body if isinstance(asked.body, str) else str((asked.body or {}).get("qualification") or "education")
+    body = asked.body
+    sent = body if isinstance(body, str) else str(thing(body, "body").get("qualification") or "education")
     wanted = _QUALIFICATIONS.get(sent.replace("_", "").lower(), "None")
     created = instant(asked.now)
     customer.qualifications = [{"qualification": wanted, "vettingStatus": "Approved", "vettingCreateDate": created}]

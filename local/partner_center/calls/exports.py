@@ -1,7 +1,8 @@
 """Graph's billing exports: asked for, asked after until they are done, and downloaded in parts with a signed address.
 
-How a success names its manifest is not fixed by the documentation, so the three shapes take turns: an object, a link,
-a text. The address of the parts is on this server; its token is good for twelve hours of the world's clock.
+How a success names its manifest is not fixed by the documentation: it does by a link and by the manifest itself, unless
+switched to one of them, to a text, or to all three in turns. The address of the parts is on this server; its token is
+good for twelve hours of the world's clock.
 
 Source: Microsoft Graph documentation, "Partner billing reconciliation and usage".
 
@@ -22,6 +23,7 @@ from local.partner_center.billing.books import Books, open_books
 from local.partner_center.billing.parts import Delivery, Parts, Wanted, open_parts
 from local.partner_center.entities import Json
 from local.partner_center.faults import FaultKind
+from local.partner_center.switches import switches
 from local.partner_center.world import World
 
 BASE = "/v1.0/reports/partners/billing"
@@ -58,13 +60,9 @@ class Offered:
 
 @dataclass(slots=True, kw_only=True)
 class Exports:
-    """All exports of a world, and how they behave. *shape* "" lets the shapes take turns.
-
-    *polls* are the answers before one is done; *keeps_h* and *sas_h* count by the world's clock.
-    """
+    """All exports of a world. *polls* are the answers before one is done; *keeps_h* and *sas_h* are of its clock."""
 
     parts: Parts
-    shape: str = ""
     polls: int = 2
     retry_after_s: int = 1
     keeps_h: float = 24
@@ -202,12 +200,16 @@ def _offered(room: Exports, operation: Operation, delivery: Delivery, asked: Ask
 
 def _location(asked: Asked, room: Exports, operation: Operation) -> Json:
     address = f"{asked.base_url}{BASE}/manifests/{operation.manifest_id}"
-    shape = room.shape or SHAPES[operation.number % len(SHAPES)]
-    if shape == "link":
-        return {"resourceLocation@odata.navigationLink": address}
+    shape = switches(asked.world).export_shape
+    if shape == "turns":
+        shape = SHAPES[operation.number % len(SHAPES)]
     if shape == "text":
         return {"resourceLocation": address}
-    return {"resourceLocation": _manifest_json(asked, room.manifests[operation.manifest_id])}
+    linked = {"resourceLocation@odata.navigationLink": address}
+    if shape == "link":
+        return linked
+    inline = {"resourceLocation": _manifest_json(asked, room.manifests[operation.manifest_id])}
+    return inline if shape == "object" else linked | inline
 
 
 def _operation_json(operation: Operation, kind: str, status: str, now: datetime) -> Json:

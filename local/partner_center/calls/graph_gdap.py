@@ -5,6 +5,7 @@ The customer's part is ``POST /simulator/gdap/{id}/approve`` (``?customer=`` nam
 Not here: what the states do (``delegation``).
 """
 
+import re
 from base64 import b64encode
 
 from local.partner_center import delegation
@@ -14,6 +15,8 @@ from local.partner_center.entities import Json
 from local.partner_center.graph_answers import bad_request, not_found, one, page, selected
 
 _CONTEXT = "tenantRelationships/delegatedAdminRelationships"
+_AND = re.compile(r"\s+and\s+", re.IGNORECASE)
+_COMPARED = re.compile(r"^([\w/]+)\s+(eq|ne)\s+'((?:[^']|'')*)'$", re.IGNORECASE)
 
 
 def _etag(version: int) -> str:
@@ -63,16 +66,23 @@ def _partner_only(asked: Asked) -> None:
 
 def _relationship(asked: Asked) -> Relationship:
     _partner_only(asked)
+    return _any_relationship(asked)
+
+
+def _any_relationship(asked: Asked) -> Relationship:
     found = delegation.relationships(asked.world).get(asked.path["relationship_id"].lower())
     if found is None:
         raise not_found(asked.path["relationship_id"])
+    if asked.method == "GET":
+        delegation.look(asked.world, found)
     return found
 
 
 def _roles_of(body: Json) -> list[str]:
     details = body.get("accessDetails")
     listed = details.get("unifiedRoles") if isinstance(details, dict) else None
-    roles = [str(each.get("roleDefinitionId") or "") for each in listed or []]
+    named = listed if isinstance(listed, list) else []
+    roles = [str(each.get("roleDefinitionId") or "") if isinstance(each, dict) else "" for each in named]
     if not roles or not all(roles):
         raise bad_request("accessDetails must name at least one role.")
     return roles
@@ -81,23 +91,30 @@ def _roles_of(body: Json) -> list[str]:
 def get_relationships(asked: Asked) -> Answer:
     """Answer the relationships."""
     _partner_only(asked)
-    wanted = asked.first("$filter").lower()
+    for each in delegation.relationships(asked.world).values():
+        delegation.look(asked.world, each)
+    conditions = [part for part in _AND.split(asked.first("$filter").strip()) if part]
     items = {
         each.id: _relationship_json(each)
         for each in delegation.relationships(asked.world).values()
-        if not wanted or _passes(each, wanted)
+        if all(_passes(each, condition) for condition in conditions)
     }
     return page(asked, _CONTEXT, items, top_default=300, top_max=300)
 
 
 def _passes(relationship: Relationship, condition: str) -> bool:
-    name, _, value = condition.partition(" eq ")
     known = {
+        "id": relationship.id,
         "status": relationship.status,
         "customer/tenantid": relationship.customer_id,
+        "customer/displayname": relationship.customer_name,
         "displayname": relationship.name,
     }
-    return known.get(name.strip(), "").lower() == value.strip().strip("'")
+    asked = _COMPARED.match(condition)
+    if asked is None or asked[1].lower() not in known:
+        raise RefusedError(400, "Request_UnsupportedQuery", f"Unsupported or invalid query filter clause: {condition}.")
+    same = known[asked[1].lower()].casefold() == asked[3].replace("''", "'").casefold()
+    return same is (asked[2].lower() == "eq")
 
 
 def post_relationship(asked: Asked) -> Answer:
@@ -187,12 +204,15 @@ def get_request(asked: Asked) -> Answer:
 
 
 def post_request(asked: Asked) -> Answer:
-    """Lock a relationship for the customer's approval, or end it; approving is the customer's."""
-    relationship, action = _relationship(asked), str(asked.json().get("action") or "")
+    """Lock a relationship for the customer's approval, or end it; the customer's own tenant approves or rejects."""
+    relationship, action = _any_relationship(asked), str(asked.json().get("action") or "")
+    is_customer = asked.caller.tenant_id == relationship.customer_id
+    if not is_customer:
+        _partner_only(asked)
     if action not in {"lockForApproval", "terminate", "approve", "reject"}:
         raise bad_request(f"The action '{action}' is not known.")
-    if action in {"approve", "reject"}:
-        raise RefusedError(403, "Forbidden", "Only the customer can approve or reject.")
+    if is_customer is not (action in {"approve", "reject"}):
+        raise RefusedError(403, "Forbidden", f"Only the {'partner' if is_customer else 'customer'} can {action}.")
     made = delegation.request(asked.world, relationship, action)
     if made is None:
         raise RefusedError(409, "conflict", f"A relationship that is {relationship.status} cannot {action}.")

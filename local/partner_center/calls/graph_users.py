@@ -12,6 +12,7 @@ from local.partner_center.customers_making import create_user, delete_user, find
 from local.partner_center.entities import Customer, Json, User
 from local.partner_center.graph_answers import bad_request, customer_of, not_found, one, page, selected, tenant_of
 from local.partner_center.graph_user_json import DEFAULT, graph_user, passes
+from local.partner_center.reading import texts, things
 
 
 def get_users(asked: Asked) -> Answer:
@@ -146,9 +147,12 @@ def assign_licence(asked: Asked) -> Answer:
     user = _user(asked, customer)
     if body.get("addLicenses") is None or body.get("removeLicenses") is None:
         raise bad_request("Both addLicenses and removeLicenses must be provided.")
-    additions = [(str(each.get("skuId") or ""), each.get("disabledPlans")) for each in body["addLicenses"]]
     try:
-        change(asked, customer, user, additions, [str(each) for each in body["removeLicenses"]])
+        additions = [
+            (str(each.get("skuId") or ""), texts(each.get("disabledPlans"), "disabledPlans"))
+            for each in things(body["addLicenses"], "addLicenses")
+        ]
+        change(asked, customer, user, additions, texts(body["removeLicenses"], "removeLicenses"))
     except RefusedError as error:
         raise bad_request(error.data[0].partition(" : ")[2] if error.data else error.description) from error
     return one("users", selected(asked, graph_user(customer, user), (*DEFAULT, "assignedLicenses")))

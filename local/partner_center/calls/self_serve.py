@@ -8,6 +8,7 @@ import uuid
 from local.partner_center.answers import Answer, Asked, Call, RefusedError, collection, instant
 from local.partner_center.customers_making import tell
 from local.partner_center.entities import Json, Subscription
+from local.partner_center.reading import thing
 
 _NEVER = "9999-12-31T23:59:59.9970000"
 
@@ -73,7 +74,7 @@ def put_policy(asked: Asked) -> Answer:
     """Change what a policy allows; the ETag must be the present one."""
     body = asked.json()
     found = _policy(asked, asked.path.get("policy_id") or str(body.get("id") or ""))
-    sent = asked.headers.get("if-match") or str((body.get("attributes") or {}).get("etag") or "")
+    sent = asked.headers.get("if-match") or str(thing(body.get("attributes"), "attributes").get("etag") or "")
     if sent.strip('"') != found["attributes"]["etag"].strip('"'):
         raise RefusedError(400, 2055, "Etag is no longer valid.")
     found["permissions"] = body.get("permissions") or []

@@ -10,6 +10,7 @@ from local.partner_center.answers import Answer, Asked, Call, RefusedError
 from local.partner_center.calls.users import managed_customer, user_of
 from local.partner_center.customers_making import assign, unassign
 from local.partner_center.entities import Customer, Json, User
+from local.partner_center.reading import texts, things
 from local.partner_center.tenant_licences import Licence, Plan, consumed, licences_of
 
 GROUP = "group1"
@@ -92,9 +93,10 @@ def post_licence_update(asked: Asked) -> Answer:
     customer, body = managed_customer(asked), asked.json()
     user = user_of(asked, customer)
     additions = [
-        (str(each.get("skuId") or ""), each.get("excludedPlans")) for each in body.get("licensesToAssign") or []
+        (str(each.get("skuId") or ""), texts(each.get("excludedPlans"), "excludedPlans"))
+        for each in things(body.get("licensesToAssign"), "licensesToAssign")
     ]
-    removals = [str(each) for each in body.get("licensesToRemove") or []]
+    removals = texts(body.get("licensesToRemove"), "licensesToRemove")
     if not additions and not removals:
         raise RefusedError(400, 3000, "Invalid property: neither licensesToAssign nor licensesToRemove is there.")
     change(asked, customer, user, additions, removals)
@@ -108,7 +110,7 @@ def post_licence_update(asked: Asked) -> Answer:
 
 
 def change(
-    asked: Asked, customer: Customer, user: User, additions: list[tuple[str, list[str] | None]], removals: list[str]
+    asked: Asked, customer: Customer, user: User, additions: list[tuple[str, list[str]]], removals: list[str]
 ) -> None:
     """Remove, then assign licences; a refusal leaves the user as it was.
 
@@ -121,7 +123,7 @@ def change(
         for sku_id in removals:
             unassign(asked.world, customer, user, sku_id)
         for sku_id, plans in additions:
-            assign(asked.world, customer, user, sku_id, tuple(plans or ()))
+            assign(asked.world, customer, user, sku_id, tuple(plans))
     except RefusedError:
         user.licences = before
         del asked.world.happenings[told:]

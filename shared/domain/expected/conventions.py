@@ -18,7 +18,8 @@ class LineFamily(StrEnum):
 
     LEGACY_LICENCE = "legacy"
     LEGACY_USAGE = "legacy-usage"
-    SEATS = "nce"  # new, renewal, cycles, added and removed seats
+    SEATS = "nce"  # added and removed seats; cycles too unless they have a mode of their own
+    CYCLES = "nce-cycle"  # the first charge of a cycle: new, renew, cycleCharge
     CANCELLATION = "nce-cancel"
     CONVERSION = "nce-convert"  # upgrades, conversions, moves
     PLAN_CHANGE = "nce-plan-change"
@@ -148,6 +149,7 @@ DEFAULT_MODES: Mapping[LineFamily, RoundingMode] = {
     LineFamily.LEGACY_LICENCE: MODES["legacy.unrounded_half_up"],
     LineFamily.LEGACY_USAGE: MODES["legacy.unrounded_half_up"],
     LineFamily.SEATS: MODES["nce.product_rounddown"],
+    LineFamily.CYCLES: MODES["nce.product_rounddown"],
     LineFamily.CANCELLATION: MODES["nce.documented_licence"],
     LineFamily.CONVERSION: MODES["nce.documented_licence"],
     LineFamily.PLAN_CHANGE: MODES["nce.documented_licence"],
@@ -181,7 +183,9 @@ class Conventions:
     modes: Mapping[LineFamily, RoundingMode] = field(default_factory=dict)
 
     def mode(self, family: LineFamily) -> RoundingMode:
-        """Return the arithmetic of a line family."""
+        """Return the arithmetic of a line family; cycles that have none of their own follow ``SEATS``."""
+        if family is LineFamily.CYCLES and family not in self.modes:
+            family = LineFamily.SEATS
         return self.modes.get(family) or DEFAULT_MODES[family]
 
 

@@ -154,6 +154,9 @@ EXTENDED_SERVICE_TERMS: Mapping[ExtendedServiceTerm, tuple[Row[ExtendedTermFacto
 }
 """In force on the day on which the term ends: the subscription runs on month by month."""
 
+EXTENDED_TERMS_BEGUN_SINCE = date(2025, 4, 1)
+"""Only terms that were bought or renewed from that day on run on so."""
+
 
 @dataclass(frozen=True, slots=True)
 class ReturnLimit:

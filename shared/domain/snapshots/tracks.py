@@ -10,6 +10,7 @@ Not here: what follows from a track (``differences``, ``comparison``).
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from shared.domain.snapshots.aspects import GONE, Aspect, values_of
 from shared.domain.snapshots.values import Refundable, SubscriptionSnapshot
@@ -47,6 +48,13 @@ class Fact:
     source: str = "audit"
 
 
+class Look(NamedTuple):
+    """Somebody looked, nobody knows when exactly between these two instants, and kept a point if that showed news."""
+
+    begun_at: datetime
+    ended_at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
     """Points in order of time, facts in order of time and id. *is_cut* says that older ones are settled and gone."""
@@ -74,10 +82,10 @@ class Track:
         last = self.points[-1]
         return self._with({**last.values, Aspect.STATUS: GONE}, at, after, last.created_at, last.batches)
 
-    def told(self, facts: Iterable[Fact], looks: Iterable[datetime] = ()) -> "Track":
+    def told(self, facts: Iterable[Fact], looks: Iterable[Look] = ()) -> "Track":
         """Return the track with *facts* of a feed; those it knows, and those about settled times, change nothing.
 
-        *looks* are instants at which somebody looked and found nothing new; one that contradicts the facts counts.
+        *looks* are all there were while the last values were known; one that contradicts the facts counts.
         """
         settled, known = self.settled_until, {(fact.id, fact.aspect) for fact in self.facts}
         news = {
@@ -110,13 +118,20 @@ class Track:
         return _cut(replace(self, points=(*self.points, point)))
 
 
-def _confirmed(track: Track, look: datetime) -> Track:
-    """Return the track with an observation at *look* that showed what the one before it did, if that is news."""
-    before = [point for point in track.points if point.at <= look]
-    if not before or before[-1].at == look or not _is_news(track, before[-1], look):
+def _confirmed(track: Track, look: Look) -> Track:
+    """Return the track with an observation at *look* that showed what the one before it did, if that is news.
+
+    What the look itself found is a point already; what happened while it went on, it may have seen or not.
+    """
+    at, until = look
+    is_point = any(at <= point.at <= until for point in track.points)
+    before = [point for point in track.points if point.at < at]
+    if not before or is_point or any(at < fact.at <= until for fact in track.facts):
+        return track
+    if not _is_news(track, before[-1], at):
         return track
     number = len(before)
-    point = replace(before[-1], at=look, after=before[-1].at)
+    point = replace(before[-1], at=at, after=before[-1].at)
     return replace(track, points=(*track.points[:number], point, *track.points[number:]))
 
 

@@ -15,7 +15,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from shared.domain.expected.cancellation_windows import window_ends_at, window_in_force, window_kind
 from shared.domain.expected.charge_cycles import term_period
 from shared.domain.expected.conventions import Conventions
-from shared.domain.expected.vendor_tables import EXTENDED_SERVICE_TERMS, TRIAL_MONTHS, WindowKind, in_force
+from shared.domain.expected.vendor_tables import (
+    EXTENDED_SERVICE_TERMS,
+    EXTENDED_TERMS_BEGUN_SINCE,
+    TRIAL_MONTHS,
+    WindowKind,
+    in_force,
+)
 from shared.domain.periods import Period
 from shared.domain.subscriptions.events import EventKind, Quantity
 from shared.domain.subscriptions.kinds import Plan, ServiceKind, term_months
@@ -129,6 +135,8 @@ def paid_term(subscription: Subscription, state: SubscriptionState) -> str:
 def runs_on(subscription: Subscription, state: SubscriptionState, ended_on: date, conventions: Conventions) -> bool:
     """Whether a term that ended without renewal is followed by the extended service term."""
     if subscription.kind is not ServiceKind.LICENCE or state.is_trial or state.term_period is None:
+        return False
+    if state.status is Status.SUSPENDED or state.term_period.start < EXTENDED_TERMS_BEGUN_SINCE:
         return False
     return in_force(EXTENDED_SERVICE_TERMS[conventions.extended_service_term], ended_on) is not None
 

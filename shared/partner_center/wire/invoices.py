@@ -12,9 +12,12 @@ from shared.domain.errors import SourceFileError
 from shared.domain.snapshots.deliveries import ExportFailed, Manifest
 from shared.domain.snapshots.values import MicrosoftInvoice
 from shared.partner_center.addresses import check_part_name
+from shared.partner_center.answers import scrubbed
 from shared.partner_center.wire.scalars import Scalar, amount, day, instant, text, whole, word
 
 PARTS_MAX: Final = 100_000
+CODE_CHARACTERS_MAX: Final = 40
+NAME_CHARACTERS_MAX: Final = 200
 _NOTHING: Final = msgspec.Raw(b"null")
 
 
@@ -126,7 +129,7 @@ def export_failed(wire: ExportOperation) -> ExportFailed:
     code, message = text(error.code), text(error.message)
     if not code and message[:4].isdigit():
         code, message = message[:4], message[4:].strip()
-    return ExportFailed(code, message)
+    return ExportFailed(scrubbed(code)[:CODE_CHARACTERS_MAX], scrubbed(message))
 
 
 def manifest(wire: WireManifest) -> Manifest:
@@ -136,7 +139,7 @@ def manifest(wire: WireManifest) -> Manifest:
         SourceFileError: it is of another format, or names another number of parts than it counts.
         ForgedError: a part's name is no name.
     """
-    name = f"manifest {text(wire.id)}"
+    name = f"manifest {_word(wire.id)}"
     names = tuple(blob.name for blob in wire.blobs or ())
     count = len(names) if wire.blob_count is None else whole(wire.blob_count)
     _check_format(wire, name)
@@ -148,8 +151,8 @@ def manifest(wire: WireManifest) -> Manifest:
     for part in names:
         check_part_name(part)
     return Manifest(
-        id=text(wire.id),
-        etag=text(wire.e_tag).strip('"') or text(wire.id),
+        id=_word(wire.id),
+        etag=_word(wire.e_tag).strip('"') or _word(wire.id),
         data_format=text(wire.data_format),
         created_at=_created_at(wire, name),
         parts=names,
@@ -157,6 +160,18 @@ def manifest(wire: WireManifest) -> Manifest:
         root=wire.root_directory or "",
         token=(wire.sas_token or "").removeprefix("?"),
     )
+
+
+def _word(value: Scalar) -> str:
+    """Return what names a thing, for it goes into keys and logs.
+
+    Raises:
+        SourceFileError: it is no name.
+    """
+    found = text(value)
+    if len(found) > NAME_CHARACTERS_MAX or not found.isprintable():
+        raise SourceFileError(f"the manifest is named {found[:40]!r}, which is no name. Ask for the export again")
+    return found
 
 
 def _check_format(wire: WireManifest, name: str) -> None:

@@ -31,11 +31,15 @@ class DayState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SyncDay:
-    """One day's sync. *connection* is the connection's state where it stopped; *etag* guards its next state."""
+    """One day's sync. *connection* is the connection's state where it stopped; *etag* guards its next state.
+
+    *done_at* is when all was first read: each tenant once between that and *started_at*.
+    """
 
     on: date
     state: DayState
     started_at: datetime
+    done_at: datetime | None = None
     chunk_count: int = 0
     tenant_count: int = 0
     reason: str = ""
@@ -98,6 +102,7 @@ def _values(day: SyncDay) -> dict[str, Scalar]:
     return {
         "state": day.state.value,
         "started_at": day.started_at,
+        **({"done_at": day.done_at} if day.done_at else {}),
         "chunk_count": day.chunk_count,
         "tenant_count": day.tenant_count,
         "reason": day.reason[:1000],
@@ -111,6 +116,7 @@ def _day(row: Entity) -> SyncDay:
         on=date.fromisoformat(row.row),
         state=DayState(str(values["state"])),
         started_at=instant_of(row, "started_at"),
+        done_at=instant_of(row, "done_at") if "done_at" in values else None,
         chunk_count=int(str(values["chunk_count"])),
         tenant_count=int(str(values["tenant_count"])),
         reason=str(values["reason"]),

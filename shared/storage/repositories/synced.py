@@ -27,12 +27,17 @@ _PARTITION = "tenant"
 class KnownTenant:
     """A tenant as the list of customers shows it.
 
-    *gone_since* is when it was first missing there, *back_at* when it was there again after that.
+    *gone_since* is when it was first missing there, *back_at* when it was there again after that, or could be read
+    again after it could not.
     """
 
     tenant: Tenant
     gone_since: datetime | None = None
     back_at: datetime | None = None
+
+    def was_read_from(self, at: datetime) -> bool:
+        """Whether each sync from *at* until now read it, apart from one that parks it now."""
+        return self.gone_since is None and (self.back_at is None or self.back_at <= at)
 
 
 class TroubleKind(StrEnum):
@@ -97,6 +102,12 @@ class Synced:
         """Add a tenant that a sync found by itself."""
         if self.tenant(tenant.id) is None:
             self._write({tenant.id.lower(): KnownTenant(tenant=tenant)})
+
+    def note_return(self, tenant_id: str, at: datetime) -> None:
+        """Remember that a tenant can be read again."""
+        known = self.tenant(tenant_id)
+        if known is not None:
+            self._write({tenant_id.lower(): replace(known, back_at=at)})
 
     def _write(self, news: Mapping[str, KnownTenant]) -> None:
         steps = [Operation("upsert", table_key(key), {"content": packed(each)}) for key, each in sorted(news.items())]

@@ -115,7 +115,6 @@ def _late_purchases() -> dict[str, Purchase]:
 def _populate(world: World) -> dict[str, str]:
     reseller = "484e548c-f5f3-4528-93a9-c16c6373cb59"
     keep_books(world)
-    open_books(world).v1_is_frozen = False  # the pages show how it was before
     customer = create_customer(
         world, name="Contoso", domain="contoso.onmicrosoft.com", country="US", associated_partner_id=reseller
     )

@@ -59,7 +59,7 @@ def connect_with(office: Office, setting: str, password: bytes = b"") -> None:
     """Let the app prove itself with what *setting* names, and connect."""
     office.restart(
         client_secret=SecretStr(""),
-        client_certificate=setting,
+        client_certificate=SecretStr(setting),
         client_certificate_password=SecretStr(password.decode()),
     )
     office.connect()
@@ -97,7 +97,7 @@ def test_a_certificate_that_microsoft_does_not_know_is_told(office: Office, cert
     """By its own state, not as a wrong secret."""
     office.connect()
     office.services.secrets.put("client-certificate", certificate.pem().decode())
-    office.restart(client_secret=SecretStr(""), client_certificate="client-certificate")
+    office.restart(client_secret=SecretStr(""), client_certificate=SecretStr("client-certificate"))
 
     assert ConnectionState.CERTIFICATE_WRONG == office.redeem_fails().state
 
@@ -114,7 +114,7 @@ def test_a_file_that_holds_none_is_told(office: Office, tmp_path: Path, content:
     """Before Microsoft is asked, with the setting's name."""
     path = tmp_path / "app.pem"
     path.write_bytes(content)
-    office.restart(client_certificate=str(path))
+    office.restart(client_certificate=SecretStr(str(path)))
     error = office.redeem_fails()
 
     assert ConnectionState.CERTIFICATE_WRONG == error.state
@@ -125,7 +125,7 @@ def test_a_file_that_holds_none_is_told(office: Office, tmp_path: Path, content:
 @pytest.mark.parametrize("setting", ["no/such.pfx", "no-such-secret", "nowhere.pem"])
 def test_a_certificate_that_is_not_there_is_told(office: Office, setting: str) -> None:
     """Files and secrets alike."""
-    office.restart(client_certificate=setting)
+    office.restart(client_certificate=SecretStr(setting))
     error = office.redeem_fails()
 
     assert ConnectionState.CERTIFICATE_WRONG == error.state
@@ -136,7 +136,7 @@ def test_a_wrong_password_is_told_and_not_shown(office: Office, certificate: Cer
     """Nor is the key."""
     path = tmp_path / "app.pfx"
     path.write_bytes(certificate.pfx(PASSWORD))
-    office.restart(client_certificate=str(path), client_certificate_password=SecretStr("another-secret"))
+    office.restart(client_certificate=SecretStr(str(path)), client_certificate_password=SecretStr("another-secret"))
     error = office.redeem_fails()
 
     assert "password is wrong" in str(error)
@@ -146,7 +146,7 @@ def test_a_wrong_password_is_told_and_not_shown(office: Office, certificate: Cer
 def test_references_that_led_nowhere_are_not_given(office: Office) -> None:
     """Azure leaves the reference where there is no secret; the other of the two counts."""
     nowhere = "@Microsoft.KeyVault(SecretUri=https://vault/secrets/client-certificate)"
-    office.restart(client_certificate=nowhere)
+    office.restart(client_certificate=SecretStr(nowhere))
     office.connect()
     with_secret = office.state()
     office.restart(client_secret=SecretStr(nowhere))

@@ -3,12 +3,15 @@
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import azure.functions as func
 import pytest
 import requests
 
+from functions.sync_usage.connection import _browser
 from local.functions_host.keys import AccessKeys
 from local.partner_center.faults import Fault, FaultKind
 from local.serving import Machine, open_machine
@@ -130,6 +133,18 @@ def test_a_login_finished_in_another_browser_is_refused(site: Site) -> None:
 
     assert 403 == page.status_code
     assert "login-mismatch" in page.text
+
+
+def test_on_https_only_the_cookie_counts_that_no_other_site_can_set(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A site beside ours could plant the plain one, and make a person finish its login."""
+    monkeypatch.setenv("PRORATA_BASE_URL", "https://prorata.example")
+    monkeypatch.setenv("PRORATA_EMBEDDED_ROOT", str(tmp_path))
+    request = func.HttpRequest("GET", "/", headers={"Cookie": "prorata-login=planted"}, body=b"")
+    own = func.HttpRequest("GET", "/", headers={"Cookie": "prorata-login=planted; __Host-prorata-login=own"}, body=b"")
+
+    assert ("", "own") == (_browser(request), _browser(own))
 
 
 def test_a_refusal_is_explained_on_the_page(site: Site) -> None:

@@ -136,6 +136,19 @@ def test_an_offset_that_is_ignored_doubles_nothing(microsoft: Any, script: Any) 
     assert 2000 == len(list(microsoft.legacy_lines("D0300", "office/billing_line_items")))
 
 
+def test_offsets_that_go_round_in_circles_end_in_an_error(microsoft: Any, script: Any) -> None:
+    """Two full pages that take turns are no end of invoices."""
+    for start in (0, 200, 0):
+        numbers = range(start, start + 200)
+        script.then(
+            200, {"items": [{"id": f"D{n}", "invoiceDate": "2026-10-08", "currencyCode": "EUR"} for n in numbers]}
+        )
+
+    with pytest.raises(MicrosoftUnavailableError, match="in circles"):
+        microsoft.invoices()
+    assert 3 == len(script.asked)
+
+
 def test_legacy_lines_follow_links_where_there_are_some(microsoft: Any, script: Any) -> None:
     """With the names as the old API wants them; each line is handed out as it came."""
     first = {

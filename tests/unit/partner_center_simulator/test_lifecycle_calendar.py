@@ -169,8 +169,7 @@ def test_a_trial_becomes_paid_after_a_month(desk: Desk) -> None:
     assert (paid["isTrial"], paid["termDuration"], paid["offerId"][:17]) == (False, "P1Y", "CFQ7TTC0LCHC:0002")
     assert [(each.charge_type, each.after, each.unit_price) for each in log] == [
         ("new", 25, Decimal(0)),
-        ("convert", 0, Decimal(0)),
-        ("convert", 25, Decimal("17.30")),
+        ("renew", 25, Decimal("17.30")),
     ]
 
 

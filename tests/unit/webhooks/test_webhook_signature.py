@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from shared.domain.errors import ForgedError, MicrosoftUnavailableError
-from shared.partner_center.webhook_certificates import is_allowed, trusted_roots
+from shared.partner_center.webhook_certificates import LOOKS_MAX, is_allowed, trusted_roots
 from shared.partner_center.webhook_signature import BODY_BYTES_MAX, verify
 
 NOW = datetime(2026, 10, 15, 12, tzinfo=UTC)
@@ -228,6 +228,33 @@ def test_a_certificate_that_cannot_be_had_now_is_no_forgery(authority: Any, sign
     """Microsoft sends the notification again; ours is to answer that we cannot now."""
     with pytest.raises(MicrosoftUnavailableError):
         verify(signed(body), body, NOW, authority.certificates())
+
+
+def test_a_silent_address_is_not_asked_again_for_a_minute(authority: Any, signed: Signed, body: bytes) -> None:
+    """Forged notifications cannot make us wait for a certificate over and over."""
+    certificates = authority.certificates()
+    for seconds in (0, 30, 61):
+        with pytest.raises(MicrosoftUnavailableError):
+            verify(signed(body), body, NOW + timedelta(seconds=seconds), certificates)
+
+    assert [URL, URL] == authority.asked
+
+
+def test_a_flood_of_addresses_is_no_flood_of_requests(served: Any, signed: Signed, body: bytes) -> None:
+    """Each forged notification may name another address; what is known to be good stays known."""
+    certificates = served.certificates()
+    verify(signed(body), body, NOW, certificates)
+    asked_before = len(served.asked)
+    for number in range(200):
+        later = NOW + timedelta(seconds=number)
+        forged = signed(body, url=f"https://certificates.example/{number}.cer")
+        with pytest.raises(MicrosoftUnavailableError):
+            verify(forged, body, later, certificates)
+    asked = len(served.asked) - asked_before
+    verify(signed(body), body, NOW + timedelta(seconds=200), certificates)
+
+    assert 3 * LOOKS_MAX < asked < 5 * LOOKS_MAX
+    assert asked_before + asked == len(served.asked)
 
 
 def test_roots_come_from_a_file_or_are_the_public_ones(authority: Any, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ Not here: subscriptions that begin with seats of another one (``moves``).
 from datetime import date
 
 from shared.domain.expected.co_termination import end_refusal
+from shared.domain.expected.conventions import LineFamily
 from shared.domain.expected.new_commerce import rules
 from shared.domain.expected.new_commerce.charging import Entry, charge
 from shared.domain.expected.new_commerce.cycles import (
@@ -56,7 +57,7 @@ def created(walk: Walk, event: Event) -> None:
     rule = rules.PURCHASED_SHORT if walk.cycle.is_short else rules.PURCHASED
     if walk.is_trial:
         rule = rules.TRIAL_STARTED
-    charge(walk, on, Entry(rule, rules.NEW, event, change=(0, quantity)))
+    charge(walk, on, Entry(rule, rules.NEW, event, LineFamily.CYCLES, (0, quantity)))
 
 
 def begin_term(walk: Walk, term: Term, event: Event) -> None:

@@ -23,7 +23,13 @@ from shared.domain.expected.new_commerce.cycles import (
 from shared.domain.expected.new_commerce.pricing import list_price, lock_price
 from shared.domain.expected.new_commerce.purchase import chosen_end
 from shared.domain.expected.new_commerce.state import Walk, midnight
-from shared.domain.expected.vendor_tables import EXTENDED_SERVICE_TERMS, ExtendedTermFactors, Row, in_force
+from shared.domain.expected.vendor_tables import (
+    EXTENDED_SERVICE_TERMS,
+    EXTENDED_TERMS_BEGUN_SINCE,
+    ExtendedTermFactors,
+    Row,
+    in_force,
+)
 from shared.domain.money import exact_product, minor_digits, quotient_half_up
 from shared.domain.subscriptions.events import Event, EventKind
 from shared.domain.subscriptions.kinds import Plan, ServiceKind, term_months
@@ -31,7 +37,7 @@ from shared.domain.subscriptions.kinds import Plan, ServiceKind, term_months
 _TRIAL_BECOMES = "P1Y"
 _MONTH = "P1M"
 _YEAR = 12
-_NEXT = Entry(rules.CYCLE, rules.CYCLE_CHARGE, None)
+_NEXT = Entry(rules.CYCLE, rules.CYCLE_CHARGE, None, LineFamily.CYCLES)
 
 
 def next_cycle(walk: Walk) -> None:
@@ -160,7 +166,7 @@ def _renew(walk: Walk, on: date, renewed: Event | None, changed: Event | None) -
     _begin(walk, on, renewed)
     lock_price(walk, cause, on)
     change = (None, None) if walk.quantity == before else (before, walk.quantity)
-    charge(walk, on, Entry(rules.RENEWED, rules.RENEW, cause, change=change))
+    charge(walk, on, Entry(rules.RENEWED, rules.RENEW, cause, LineFamily.CYCLES, change))
 
 
 def _renew_seats(walk: Walk, event: Event) -> None:
@@ -187,7 +193,9 @@ def _begin(walk: Walk, on: date, renewed: Event | None) -> None:
 
 def _extended(walk: Walk, on: date) -> Row[ExtendedTermFactors] | None:
     """The factors of the extended service term, if this subscription goes on in it."""
-    if walk.is_trial or walk.subscription.kind is not ServiceKind.LICENCE:
+    if walk.is_trial or walk.is_suspended or walk.subscription.kind is not ServiceKind.LICENCE:
+        return None
+    if walk.term.start < EXTENDED_TERMS_BEGUN_SINCE:
         return None
     return in_force(EXTENDED_SERVICE_TERMS[walk.conventions.extended_service_term], on)
 
@@ -201,7 +209,7 @@ def _extend(walk: Walk, on: date, row: Row[ExtendedTermFactors]) -> None:
     walk.term = natural_term(on, 1, 1, walk.conventions.month_end)
     _begin(walk, on, None)
     variants = (walk.conventions.extended_service_term.value,)
-    charge(walk, on, Entry(rules.EXTENDED_SERVICE, rules.RENEW, None, variants=variants, inputs=inputs))
+    charge(walk, on, Entry(rules.EXTENDED_SERVICE, rules.RENEW, None, LineFamily.CYCLES, variants=variants, inputs=inputs))
 
 
 def extended_entry(walk: Walk, on: date, entry: Entry) -> Entry:

@@ -23,7 +23,8 @@ from shared.domain.subscriptions.events import Event, Quantity
 from shared.domain.subscriptions.kinds import Plan
 from shared.domain.subscriptions.subscription import Subscription
 
-_SEATS = LineFamily.SEATS
+_SEATS, _CYCLES = LineFamily.SEATS, LineFamily.CYCLES
+_OFTEN = (_SEATS, _CYCLES)
 REQUEST = "request"
 """The source of an event that somebody only asks for."""
 
@@ -58,7 +59,7 @@ class Walk:
         self.history = history
         self.conventions = history.conventions
         self.mode = history.conventions.mode
-        self._seats_mode = self.mode(_SEATS)
+        self._seats_mode, self._cycles_mode = self.mode(_SEATS), self.mode(_CYCLES)
         self.currency = history.currency or subscription.currency
         self.is_foreign = self.currency != subscription.currency
         self.last_day = last_day
@@ -78,16 +79,20 @@ class Walk:
         """Take over the price of one unit; None: nothing can be charged."""
         self.price = price
         if price is not None:
-            self._seats = self._seats_mode.amounts(price.amount, self.currency)
+            self._seats = self._cycles = self._seats_mode.amounts(price.amount, self.currency)
+            if self._cycles_mode is not self._seats_mode:
+                self._cycles = self._cycles_mode.amounts(price.amount, self.currency)
 
     def mode_of(self, family: LineFamily) -> RoundingMode:
-        """Return the arithmetic of a line family; most lines are about seats."""
-        return self._seats_mode if family is _SEATS else self.mode(family)
+        """Return the arithmetic of a line family; most lines are about seats or cycles."""
+        if family is _SEATS:
+            return self._seats_mode
+        return self._cycles_mode if family is _CYCLES else self.mode(family)
 
     def amounts(self, family: LineFamily, price: UnitPrice) -> Callable[[Quantity, int, int], Decimal]:
         """Return what seats cost at that price, as a function of quantity, part and whole."""
-        if family is _SEATS and price is self.price:
-            return self._seats
+        if price is self.price and family in _OFTEN:
+            return self._seats if family is _SEATS else self._cycles
         return self.mode(family).amounts(price.amount, self.currency)
 
     def exchange(self, on: date) -> Exchange | None:

@@ -94,14 +94,26 @@ def test_an_export_is_accepted_runs_and_succeeds(client: Client) -> None:
     assert "#microsoft.graph.partners.billing.exportSuccessOperation" == answers[-1].json()["@odata.type"]
 
 
-def test_the_manifest_comes_in_three_shapes(client: Client) -> None:
+def test_the_manifest_comes_by_link_and_as_it_is(client: Client) -> None:
+    """Either kind of client finds it; the link leads to the same manifest."""
+    done = client.finished(client.post(BILLED, {"invoiceId": client.invoice()}).headers["Location"])
+    linked = client.get(done["resourceLocation@odata.navigationLink"]).json()
+
+    assert done["resourceLocation"]["blobCount"] == 1
+    assert done["resourceLocation"]["rootDirectory"] == linked["rootDirectory"]
+
+
+def test_the_manifest_comes_in_other_shapes_when_switched(client: Client) -> None:
     """A link, an object, and a text take turns; one can be switched on for all."""
-    room, wanted = exports(client.simulator.world), {"invoiceId": client.invoice()}
+    wanted = {"invoiceId": client.invoice()}
+    client.simulator.switches.export_shape = "turns"
     found = [client.finished(client.post(BILLED, wanted).headers["Location"]) for _ in SHAPES]
-    room.shape = "text"
+    client.simulator.switches.export_shape = "text"
     text = client.finished(client.post(BILLED, wanted).headers["Location"])
 
-    assert "resourceLocation@odata.navigationLink" in found[0]
+    assert [{"resourceLocation@odata.navigationLink"}, {"resourceLocation"}, {"resourceLocation"}] == [
+        {key for key in each if key.startswith("resource")} for each in found
+    ]
     assert found[1]["resourceLocation"]["blobCount"] == 1
     assert isinstance(found[2]["resourceLocation"], str)
     assert isinstance(text["resourceLocation"], str)

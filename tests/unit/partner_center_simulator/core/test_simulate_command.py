@@ -13,7 +13,7 @@ import requests
 
 from local.partner_center.certificates import HOST_NAMES, prepare_tls
 from local.partner_center.opening import serve
-from local.simulate import SimulateRequest, open_requested, product_settings
+from local.simulate import SimulateRequest, open_requested, product_settings, write
 from shared.domain.errors import InvalidError
 from shared.settings import Settings
 
@@ -98,3 +98,18 @@ def test_a_client_that_keeps_microsofts_names_is_answered_over_https(tmp_path: P
             found = pool.request("GET", path, headers={"Host": "login.microsoftonline.com"}).json()
 
     assert "https://login.microsoftonline.com/common/oauth2/v2.0/token" == found["token_endpoint"]
+
+
+def test_made_up_customers_are_written_as_a_scenario_that_plays_back(tmp_path: Path) -> None:
+    """More customers than a day has minutes: nobody is hired before the licence is there."""
+    path = tmp_path / "customers.yaml"
+    events = write(SimulateRequest(customers=600, seed=5), path)
+    world = open_requested(SimulateRequest(scenario=path))
+
+    assert (600, True) == (len(world.customers), events > 600)
+
+
+def test_a_scenario_is_written_of_made_up_customers_only(tmp_path: Path) -> None:
+    """Without a number there is nothing to write."""
+    with pytest.raises(InvalidError, match="--customers"):
+        write(SimulateRequest(), tmp_path / "customers.yaml")

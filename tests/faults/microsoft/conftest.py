@@ -1,0 +1,326 @@
+"""A connected installation beside the simulator: consent, MSAL's tokens, the real client and HTTP, an embedded store.
+
+The worker delivers messages as the Functions host does: one that fails comes back later, and after five failures it is
+poison. Time passes only here: by what waits longest, never by sleeping.
+"""
+
+import base64
+import gzip
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+import requests
+
+from local.partner_center import changing
+from local.partner_center.customers_making import create_customer
+from local.partner_center.entities import Customer, User
+from local.partner_center.faults import Fault, FaultKind
+from local.partner_center.identity.issuing import issued
+from local.partner_center.opening import open_world
+from local.partner_center.server import Simulator
+from local.partner_center.subscribing import Purchase, buy
+from local.partner_center.world import World
+from shared.application.billing_sync import INVOICES, sweep, sync_billing, work_off_billing
+from shared.application.connect import LoginBegun, begin_login, complete_login
+from shared.application.connection_health import connection_health, note_outcome
+from shared.application.deliveries import send
+from shared.application.hints import Followers, follow_hint
+from shared.application.messages import DeliveryMessage, HintMessage, SyncMessage
+from shared.application.services import Services
+from shared.application.sync import ask_for_tenant, start_due_sync, start_sync, sync_chunk
+from shared.bootstrap import Stores, build_services, hosts_of
+from shared.domain.consent import Consent
+from shared.domain.errors import MicrosoftUnavailableError, NotConnectedError, ProrataError
+from shared.domain.periods import BillingPeriod
+from shared.partner_center.credentials import AppCredentials
+from shared.partner_center.gateway import PartnerCenter
+from shared.partner_center.hosts import Audience
+from shared.partner_center.login_transport import LoginTransport
+from shared.partner_center.pace import Outcome, Waiting
+from shared.partner_center.sign_in import MsalSignIn
+from shared.partner_center.tokens import MsalTokens
+from shared.partner_center.transport import Transport
+from shared.settings import Settings
+from shared.storage.embedded.blobs import EmbeddedBlobs
+from shared.storage.embedded.database import Database
+from shared.storage.embedded.queues import EmbeddedQueues
+from shared.storage.embedded.secrets import EncryptedSecrets
+from shared.storage.embedded.tables import EmbeddedTables
+from shared.storage.names import DELIVERIES_QUEUE, HINTS_QUEUE, SYNC_QUEUE
+from shared.storage.ports import Message
+
+BASIC, STANDARD, LEGACY = "CFQ7TTC0LH18", "CFQ7TTC0LDPB", "91FD106F-4B2C-4938-95AC-F54F74E9A239"
+NAMES = ("Adatum", "Contoso", "Fabrikam", "Litware")
+FIRST_NIGHT = datetime(2026, 11, 7, 8, 30, tzinfo=UTC)
+SECOND_NIGHT = datetime(2026, 11, 9, 8, 30, tzinfo=UTC)
+MONTHS = (BillingPeriod(2026, 9), BillingPeriod(2026, 10), BillingPeriod(2026, 11))
+LOCK_S, FAILURES_MAX, PAUSE_S = 600, 5, 30
+QUEUES = (SYNC_QUEUE, DELIVERIES_QUEUE, HINTS_QUEUE)
+_NAMED_BY_MICROSOFT = {"operation", "manifest_id"}
+_DIGEST_OF_INSTANT = re.compile(r"(20261109T\d{6})\.\d{6}_([a-z_-]+)_[0-9a-f]{16}$")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Pace:
+    """A clock that runs only while somebody waits."""
+
+    def __init__(self) -> None:
+        self.waited_s = 0.0
+
+    def now(self) -> datetime:
+        """Return an instant; only headers depend on it."""
+        return SECOND_NIGHT
+
+    def seconds(self) -> float:
+        """Return what was waited."""
+        return self.waited_s
+
+    def sleep(self, seconds: float) -> None:
+        """Wait without waiting."""
+        self.waited_s += seconds
+
+    def chance(self) -> float:
+        """Return no surprise."""
+        return 0.5
+
+
+@dataclass(slots=True)
+class Installation:
+    """One reseller's Prorata: *restart* begins a new process on the same store."""
+
+    root: Path
+    simulator: Simulator
+    now: datetime = SECOND_NIGHT
+    read_s: float = 10
+    database: Database = field(init=False)
+    services: Services = field(init=False)
+    tokens: MsalTokens = field(init=False)
+    microsoft: PartnerCenter = field(init=False)
+    poison: list[str] = field(default_factory=list)
+    between: Callable[[Any], Any] = field(default=lambda port: port)
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.root)
+        self.restart()
+
+    @property
+    def world(self) -> World:
+        """The simulated world."""
+        return self.simulator.world
+
+    def restart(self) -> None:
+        """Begin a new process; it knows no access token, and messages that the old one held come back."""
+        self.now += timedelta(seconds=LOCK_S + 1)
+        blobs = self.between(EmbeddedBlobs(self.database))
+        queues = EmbeddedQueues(self.database, clock=lambda: self.now)
+        stores = Stores(
+            self.between(EmbeddedTables(self.database)),
+            blobs,
+            blobs,
+            self.between(queues),
+            self.between(EncryptedSecrets(self.root / "secrets")),
+        )
+        self._talk(self._settings(), stores)
+
+    def _settings(self) -> Settings:
+        url, partner = self.simulator.base_url, self.world.partner
+        return Settings(
+            embedded_root=self.root,
+            partner_tenant_id=partner.tenant_id,
+            client_id=partner.client_id,
+            client_secret=partner.client_secret,
+            login_url=url,
+            partner_center_url=url,
+            partner_api_url=url,
+            graph_url=url,
+            export_hosts="127.0.0.1",
+            countries="NL",
+        )
+
+    def _talk(self, settings: Settings, stores: Stores) -> None:
+        pace, hosts = Pace(), hosts_of(settings)
+        services = build_services(settings, stores, lambda: self.now)
+        secret = settings.client_secret.get_secret_value()
+        app = AppCredentials(tenant_id=settings.partner_tenant_id, client_id=settings.client_id, secret=secret)
+        self.tokens = MsalTokens(
+            app, hosts, services.connection, lambda: self.now, LoginTransport(hosts.login, wait=pace.sleep)
+        )
+        waiting = Waiting(tries_max=2, read_s=self.read_s, call_s=100)
+        client: dict[str, Any] = {"waiting": waiting, "pace": pace, "observe": self._note}
+        self.microsoft = microsoft = PartnerCenter(hosts, self.tokens, **client)
+        sign_in = MsalSignIn(self.tokens, Transport(hosts, self.tokens, **client), lambda: self.now)
+        self.services = replace(
+            services, microsoft=lambda: self.between(microsoft), sign_in=lambda: sign_in, chunk_customers=2
+        )
+
+    def _note(self, audience: Audience, outcome: Outcome) -> None:
+        note_outcome(
+            self.services.connection,
+            urlsplit(audience).netloc,
+            status=outcome.status,
+            code=outcome.code,
+            at=self.now,
+            is_app_only=outcome.is_app_only,
+        )
+
+    def visit(self, begun: LoginBegun) -> dict[str, str]:
+        """Sign in at Microsoft's page and return what the browser brings back."""
+        answer = requests.get(begun.address, allow_redirects=False, timeout=10)
+        assert answer.is_redirect, answer.text
+        return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+
+    def connect(self) -> Consent:
+        """Begin a login, sign in, come back."""
+        begun = begin_login(self.services)
+        return complete_login(self.services, self.visit(begun), begun.browser)
+
+    def fault(self, kind: FaultKind, **more: Any) -> Fault:
+        """Let something go wrong."""
+        made = Fault(kind=kind, **more)
+        self.simulator.fault(made)
+        return made
+
+    def timers(self) -> None:
+        """Let the timers fire: the sync that is due, and the sweep of deliveries."""
+        with suppress(NotConnectedError, MicrosoftUnavailableError):
+            start_due_sync(self.services, sync_billing)
+        sweep(self.services)
+
+    def work(self, hours: float = 12) -> None:
+        """Deliver all messages as the Functions host does, until none is left or so many hours went by."""
+        until = self.now + timedelta(hours=hours)
+        while True:
+            for queue in QUEUES:
+                for message in self.services.queues.receive(queue, limit=32, lock_s=LOCK_S):
+                    self._deliver(queue, message)
+            due_at = self._next_at()
+            if due_at is None or due_at > until:
+                return
+            self.now = max(self.now, due_at)
+
+    def _deliver(self, queue: str, message: Message) -> None:
+        try:
+            self.follow(queue, message.body)
+        except ProrataError:
+            if message.dequeue_count < FAILURES_MAX:
+                self.services.queues.release(message, delay_s=PAUSE_S)
+                return
+            self.poison.append(f"{queue}: {message.body.decode()}")
+        self.services.queues.complete(message)
+
+    def follow(self, queue: str, body: bytes) -> None:
+        """Do what one message asks for."""
+        services = self.services
+        if queue == SYNC_QUEUE:
+            sync_chunk(services, SyncMessage.parse(body))
+        elif queue == DELIVERIES_QUEUE:
+            work_off_billing(services, DeliveryMessage.parse(body))
+        else:
+            followers = Followers(
+                look_at_tenant=lambda tenant_id: ask_for_tenant(services, tenant_id, may_be_new=True),
+                look_at_invoices=lambda: send(services, DeliveryMessage(step=INVOICES)),
+            )
+            follow_hint(followers, HintMessage.parse(body))
+
+    def _next_at(self) -> datetime | None:
+        with self.database.read() as connection:
+            found = connection.execute("SELECT min(visible_at_us) FROM messages").fetchone()[0]
+        return None if found is None else _EPOCH + timedelta(microseconds=found)
+
+    def night(self, hours: float = 12) -> None:
+        """Let the timers fire and do what comes of it."""
+        self.timers()
+        self.work(hours)
+
+    def repaired(self) -> None:
+        """Switch all faults off; the timers come again, somebody asks for all anew, and everything is worked off."""
+        self.simulator.clear_faults()
+        self.now += timedelta(minutes=15)
+        self.night()
+        start_sync(self.services, sync_billing)
+        self.work()
+
+    def state(self) -> str:
+        """Return the state of the connection that a person sees."""
+        return str(connection_health(self.services).state)
+
+    def shown(self) -> str:
+        """Return everything that a person is told to do: the connection's next action, troubles, notes, stopped days."""
+        services = self.services
+        said = [connection_health(services).next_action]
+        said += [f"{each.kind} {each.code} {each.reason} {each.cure}" for each in services.synced.troubles()]
+        said += [each.note for month in MONTHS for each in services.deliveries.of_period(month) if each.note]
+        days = services.synced.days.before(self.now.date())
+        return "\n".join(filter(None, [*said, *(f"{day.connection} {day.reason}".strip() for day in days)]))
+
+    def secrets(self) -> set[str]:
+        """Return everything that must stand in no log."""
+        tokens = issued(self.world)
+        return {self.world.partner.client_secret, *tokens.access, *tokens.refresh}
+
+    def kept(self) -> dict[str, Any]:
+        """Return all rows and blobs but those of the connection, and what waits; without the instants of looking."""
+        kept: dict[str, Any] = {}
+        blobs = EmbeddedBlobs(self.database)
+        with self.database.read() as connection:
+            rows = connection.execute("SELECT name, partition, row, body FROM entities").fetchall()
+            found = connection.execute("SELECT container, name FROM blobs").fetchall()
+            kept["messages"] = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
+        for name, partition, row, body in rows:
+            if name != "connection":
+                kept[_DIGEST_OF_INSTANT.sub(r"looked_\2", f"row {name}/{partition}/{row}")] = _plain(json.loads(body))
+        for container, name in found:
+            with blobs.open(container, name) as stream:
+                kept[f"blob {container}/{name}"] = hashlib.sha256(stream.read()).hexdigest()
+        return kept
+
+
+def _plain(value: Any) -> Any:
+    """Return what a row says, unpacked, without Microsoft's names for exports and without the instants of looking.
+
+    Nothing happens in the story after the second night began: whatever is later is when somebody looked.
+    """
+    match value:
+        case {"bytes": str(text), **more} if not more:
+            return _plain(json.loads(gzip.decompress(base64.b64decode(text))))
+        case dict():
+            return {name: _plain(each) for name, each in value.items() if name not in _NAMED_BY_MICROSOFT}
+        case list():
+            return [_plain(each) for each in value]
+        case str() if value.startswith(f"{SECOND_NIGHT:%Y-%m-%d}T"):
+            return "looked" if datetime.fromisoformat(value) > SECOND_NIGHT else value
+    return value
+
+
+def open_story() -> World:
+    """Return a world whose October is about to be billed: four customers, one with a subscription of the old kind."""
+    world = open_world(start=datetime(2026, 10, 1, 8, tzinfo=UTC))
+    for number, name in enumerate(NAMES):
+        customer = create_customer(world, name=name, domain=f"{name.lower()}.onmicrosoft.com")
+        buy(world, customer, Purchase(product_id=BASIC, sku_id="0001", quantity=10 + number))
+        user = User(id=world.guid(), principal_name=f"ada@{name.lower()}.example")
+        customer.users[user.id] = user
+    buy(world, customer, Purchase(product_id=LEGACY, quantity=3))
+    world.clock.advance_to(FIRST_NIGHT)
+    return world
+
+
+def happen(world: World) -> None:
+    """Let two days pass in which seats, subscriptions and customers come and go, and October is billed."""
+    adatum, contoso, fabrikam, _ = world.customers.values()
+    changing.change_quantity(world, next(iter(adatum.subscriptions.values())), 15, actor="ada@reseller.example")
+    buy(world, contoso, Purchase(product_id=STANDARD, sku_id="0001", quantity=4))
+    changing.suspend(world, next(iter(fabrikam.subscriptions.values())), actor="ada@reseller.example")
+    tailspin = create_customer(world, name="Tailspin", domain="tailspin.onmicrosoft.com")
+    buy(world, tailspin, Purchase(product_id=BASIC, sku_id="0001", quantity=2))
+    world.clock.advance_to(SECOND_NIGHT)
