@@ -1,14 +1,16 @@
-"""Organisations and tenants over HTTP: import, the list of matches, and a person's decision.
+"""Organisations, tenants and domains over HTTP: import, matches, a person's decision, who has a domain.
 
 Not here: how tenants are matched (``shared/domain/organisations``).
 """
 
 import io
+from dataclasses import asdict
 from typing import Any
 
 import azure.functions as func
 
 from functions.http import json_of, respond, upload_of
+from shared.application.domains import check_domain
 from shared.application.organisation_views import import_view, match_view, organisation_view
 from shared.application.organisations import decide, import_organisations, matches
 from shared.bootstrap import services
@@ -43,6 +45,12 @@ def list_tenants(req: func.HttpRequest) -> func.HttpResponse:
 def decide_tenant(req: func.HttpRequest) -> func.HttpResponse:
     """Say whose tenant it is: an organisation's id, ``nobody``, or ``by-rule`` to take the word back."""
     return respond(lambda: _decide(req))
+
+
+@blueprint.route(route="domains/{domain}", methods=["GET"])
+def show_domain(req: func.HttpRequest) -> func.HttpResponse:
+    """Say whether a new tenant may have the domain, and if not, why and what to do."""
+    return respond(lambda: (200, asdict(check_domain(services(), req.route_params["domain"]))))
 
 
 def _import(req: func.HttpRequest) -> tuple[int, Any]:

@@ -96,6 +96,13 @@ def end_relationship(scene: Scene) -> None:
     making.end_relationship(scene.world, scene.customer)
 
 
+@deed("delegate", roles=kinds.texts)
+def delegate(scene: Scene) -> None:
+    """Let the customer have a delegated admin relationship with the partner, already active."""
+    now = scene.world.clock.now()
+    delegation.establish(scene.world, scene.customer, at=now, roles=scene.fields.get("roles", delegation.USUAL_ROLES))
+
+
 @deed("approve-delegation")
 def approve_delegation(scene: Scene) -> None:
     """Let the customer approve the delegated admin relationships that wait for it."""

@@ -9,16 +9,24 @@ Not here: HTTP and Graph's JSON (``calls.graph_gdap``).
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from local.partner_center.entities import Json
+from local.partner_center.directory import PARTNER_GROUPS, object_id
+from local.partner_center.entities import Customer, Json
 from local.partner_center.world import Happening, World
 
 _DURATION = re.compile(r"^P(?:(\d+)Y)?(?:(\d+)M)?(?:(\d+)D)?(?:T0S)?$")
 _WORKING = timedelta(minutes=1)
 LONGEST = timedelta(days=730)
+USUAL_ROLES = (
+    "fe930be7-5e62-47db-91af-98c3a49a38b1",
+    "4d6ac14f-3453-41d0-bef9-a3e0c569773a",
+    "88d8e3e3-8f55-4a1e-953a-9b9898b8876b",
+    "f023fd81-a637-4b56-95fd-791ac0226033",
+)
+"""What a reseller asks for to look after users: administrators of users, licences and support, readers."""
 
 
 @dataclass(slots=True)
@@ -131,6 +139,37 @@ def create(
         extension=extension,
     )
     relationships(world)[made.id] = made
+    return made
+
+
+def establish(world: World, customer: Customer, *, at: datetime, roles: Sequence[str] = USUAL_ROLES) -> Relationship:
+    """Put an active relationship in place as it is *at* that instant, with its roles for the partner's agents."""
+    made = Relationship(
+        id=f"{object_id(f'relationship {customer.id}')}-{object_id(f'invitation {customer.id}')}",
+        name=f"Support of {customer.id}",
+        duration=f"P{LONGEST.days}D",
+        roles=list(roles),
+        created_at=at,
+        modified_at=at,
+        customer_id=customer.id,
+        customer_name=customer.name,
+        extension="P180D",
+        status="active",
+        activated_at=at,
+        ends_at=at + LONGEST,
+    )
+    group = object_id(PARTNER_GROUPS[0])
+    assigned = Assignment(
+        id=object_id(f"assignment {customer.id}"),
+        group_id=group,
+        roles=list(roles),
+        created_at=at,
+        modified_at=at,
+        status="active",
+    )
+    made.assignments[assigned.id] = assigned
+    relationships(world)[made.id] = made
+    world.clock.at(at + LONGEST, lambda then: _expire(world, made, then))
     return made
 
 

@@ -5,6 +5,9 @@ The ids of the roles' templates are Microsoft's own and the same in every tenant
 Not here: users (``customers_making``), licences.
 """
 
+import uuid
+
+_NAMESPACE = uuid.UUID("2b9f6a0e-0d8e-4b7e-8f57-0e6f3a1a5c11")
 ADMINISTRATOR_ROLE = "62e90394-69f5-4237-9190-012177145e10"
 ROLES = {
     ADMINISTRATOR_ROLE: "Global Administrator",
@@ -24,3 +27,8 @@ ROLES = {
 
 PARTNER_GROUPS = ("AdminAgents", "SalesAgents", "HelpdeskAgents")
 """The security groups of a partner's tenant that open Partner Center."""
+
+
+def object_id(name: str) -> str:
+    """Return the id of what a directory has under that name: the same in every world."""
+    return str(uuid.uuid5(_NAMESPACE, name))

@@ -25,7 +25,7 @@ from local.partner_center.billing.books import keep_books, month_before, open_bo
 from local.partner_center.catalogue_items import item_of
 from local.partner_center.clock import Clock
 from local.partner_center.diary import MONTHLY, Diary, Plan, Written, customer_fields
-from local.partner_center.population_large import populate_fast
+from local.partner_center.population_large import UNDELEGATED_EVERY, populate_fast
 from local.partner_center.population_stories import LEGACY_PLACES, tell_stories
 from local.partner_center.scenario import happen, read_event
 from local.partner_center.world import World
@@ -88,6 +88,7 @@ def rich_scenario(until: datetime, count: int, *, seed: int = 7) -> Written:
     diary = Diary(month, until)
     tell_stories(diary, people)
     _live(diary, people, seed)
+    _delegate(diary, people)
     return {
         "start": f"{month.day(1, months=-HISTORY_MONTHS).isoformat()}T06:00:00Z",
         "until": f"{until:%Y-%m-%dT%H:%M:%SZ}",
@@ -125,6 +126,13 @@ def _subscribe(
     if licence in _WITH_USERS:
         _hire(diary, numbers, who, (licence, bought_on, seats), users)
     _change_seats(diary, numbers, who, (label, bought_on, seats), is_monthly=plan == MONTHLY)
+
+
+def _delegate(diary: Diary, customers: Sequence[Customer]) -> None:
+    """Most customers have a delegated admin relationship with the partner; one in eight never answered."""
+    for place, who in enumerate(customers):
+        if place % UNDELEGATED_EVERY:
+            diary.do(who, diary.month.day(1 + place % 28, months=-HISTORY_MONTHS), "delegate")
 
 
 def _most(licence: Licence) -> int:

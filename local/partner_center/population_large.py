@@ -18,6 +18,7 @@ from local.demo.organisations import Customer as Organisation
 from local.demo.organisations import make_customers, stream
 from local.partner_center import customers_making as making
 from local.partner_center.billing.books import month_before, open_books
+from local.partner_center.delegation import establish
 from local.partner_center.entities import Customer, User
 from local.partner_center.legacy_offers import LEGACY_OFFERS
 from local.partner_center.lifecycle import Purchase, buy
@@ -28,6 +29,8 @@ SUBSCRIPTIONS_MIN, SUBSCRIPTIONS_MAX = 5, 15
 USERS_MAX = 6
 AZURE_EVERY, LEGACY_EVERY = 10, 20
 AZURE_RESOURCES_MAX = 4
+UNDELEGATED_EVERY = 8
+DELEGATED_BEFORE_DAYS = 600
 _PLANS = (("P1Y", "annual"), ("P1Y", "monthly"), ("P1M", "monthly"), ("P3Y", "annual"))
 _PLAN_WEIGHTS = (30, 50, 15, 5)
 _MONTHLY_BACK_DAYS, _YEARLY_BACK_DAYS = 100, 360
@@ -47,6 +50,8 @@ def populate_fast(world: World, count: int, *, since: Month | None = None) -> No
         if place % LEGACY_EVERY == 1:
             _stay_old(world, customer, now - timedelta(days=numbers.randint(30, 300)))
         _hire(world, customer, numbers)
+        if place % UNDELEGATED_EVERY:
+            establish(world, customer, at=now - timedelta(days=place % DELEGATED_BEFORE_DAYS))
     world.happenings[told:] = [each for each in world.happenings[told:] if each.at < now]
     open_books(world, since=since or month_before(now))
 

@@ -57,6 +57,14 @@ class Directory(Protocol):
         """
         ...
 
+    def domain_is_taken(self, domain: str) -> bool:
+        """Whether a tenant has the initial domain (``name.onmicrosoft.com``) already, whoever's it is."""
+        ...
+
+    def relationship_link(self) -> str:
+        """Return the address at which the owner of a tenant accepts us as its reseller."""
+        ...
+
     def audit_records(self, on: date) -> Iterator[AuditRecord]:
         """Yield what Microsoft recorded on the UTC day *on* (at most 90 days back)."""
         ...

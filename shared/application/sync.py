@@ -272,7 +272,7 @@ def _settle(services: Services, day: SyncDay) -> SyncDay:
         newer = services.synced.days.begin(day.on, day.started_at)
         if newer.state is DayState.STOPPED:
             return newer
-        day = replace(day, etag=newer.etag)
+        day = replace(day, etag=newer.etag, done_at=newer.done_at)
     return day
 
 

@@ -77,9 +77,7 @@ def _keep(services: Services, tenant_id: str, told: _FactsOfTenant, looks: Seque
     return keep_news(services, tenant_id, lambda known: _news(known, told, looks))[1]
 
 
-def _news(
-    known: Mapping[str, KeptSubscription], told: _FactsOfTenant, looks: Sequence[Look]
-) -> list[KeptSubscription]:
+def _news(known: Mapping[str, KeptSubscription], told: _FactsOfTenant, looks: Sequence[Look]) -> list[KeptSubscription]:
     news = [_with(known.get(key) or KeptSubscription(id=key), facts, looks) for key, facts in sorted(told.items())]
     return [each for each in news if each is not None]
 

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from shared.application.services import Services
 from shared.domain.errors import AlreadyExistsError, ChangedError, MicrosoftRefusedError
+from shared.domain.snapshots.differences import SKEW
 from shared.domain.snapshots.tracks import Look
 from shared.domain.snapshots.values import SubscriptionSnapshot, Tenant
 from shared.storage.repositories.synced import Trouble, TroubleKind
@@ -86,7 +87,7 @@ def before_reading(services: Services, tenant_ids: Sequence[str]) -> Before:
 def done_looks(services: Services) -> list[Look]:
     """Return the last weeks' syncs that read everything, the latest first."""
     days = services.synced.days.before(services.clock().date() + timedelta(days=1))
-    return [Look(day.started_at, day.done_at) for day in days if day.is_done and day.done_at]
+    return [Look(day.started_at, day.done_at + SKEW) for day in days if day.is_done and day.done_at]
 
 
 def news_of(

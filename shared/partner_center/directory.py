@@ -22,13 +22,14 @@ from shared.domain.snapshots.values import (
     TenantProfile,
     User,
 )
+from shared.partner_center.answers import json_of
 from shared.partner_center.hosts import Audience
 from shared.partner_center.paging import decoded, graph_pages, pages, read_items, with_query
 from shared.partner_center.request import Request
 from shared.partner_center.transport import Operation, Transport
 from shared.partner_center.wire import customers as wire
 from shared.partner_center.wire import subscriptions
-from shared.partner_center.wire.scalars import ident, text
+from shared.partner_center.wire.scalars import ident, lower_keys, text
 
 CUSTOMERS_SIZE: Final = 500
 USERS_SIZE: Final = 500
@@ -126,6 +127,22 @@ class PartnerDirectory:
             # That tenant may lack our consent or role for Graph; if the connection itself is bad, this fails as well.
             found = _partner_users(operation, tenant_id)
         return sorted({each.id: each for each in found}.values(), key=lambda each: each.id)
+
+    def domain_is_taken(self, domain: str) -> bool:
+        """Whether a tenant has the initial domain (``name.onmicrosoft.com``) already, whoever's it is.
+
+        Raises:
+            MicrosoftUnavailableError: nobody knows; that is never read as "free".
+        """
+        path = f"/v1/domains/{quote(domain, safe='')}"
+        request = Request(method="HEAD", path=path, takes_app_only=True, expects=frozenset({404}))
+        return self._transport.operation().ask(request).status != 404
+
+    def relationship_link(self) -> str:
+        """Return the address at which the owner of a tenant accepts us as its reseller."""
+        request = Request(method="GET", path="/v1/customers/relationshiprequests")
+        answer = self._transport.operation().ask(request)
+        return decoded(answer, request, lambda content: text(lower_keys(json_of(content)).get("url")))
 
     def audit_records(self, on: date) -> Iterator[AuditRecord]:
         """Yield what Microsoft recorded on the UTC day *on* (at most 90 days back).

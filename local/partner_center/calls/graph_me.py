@@ -3,14 +3,10 @@
 Not here: users of tenants (``graph_users``).
 """
 
-import uuid
-
 from local.partner_center.answers import Answer, Asked, Call, Handler, Host, RefusedError
-from local.partner_center.directory import PARTNER_GROUPS, ROLES
+from local.partner_center.directory import PARTNER_GROUPS, ROLES, object_id
 from local.partner_center.entities import Json
 from local.partner_center.graph_answers import not_found, one, page, selected, tenant_of
-
-_NAMESPACE = uuid.UUID("2b9f6a0e-0d8e-4b7e-8f57-0e6f3a1a5c11")
 
 
 def administrator(asked: Asked) -> Json:
@@ -73,7 +69,7 @@ def group_json(name: str) -> Json:
     """Return a security group of the partner's tenant as JSON."""
     return {
         "@odata.type": "#microsoft.graph.group",
-        "id": str(uuid.uuid5(_NAMESPACE, name)),
+        "id": object_id(name),
         "displayName": name,
         "description": f"{name} of the partner",
         "mailEnabled": False,
@@ -92,7 +88,7 @@ def _role_json(name: str) -> Json:
     template_id = _role_named(name) or ""
     return {
         "@odata.type": "#microsoft.graph.directoryRole",
-        "id": str(uuid.uuid5(_NAMESPACE, template_id)),
+        "id": object_id(template_id),
         "displayName": ROLES[template_id],
         "description": ROLES[template_id],
         "roleTemplateId": template_id,

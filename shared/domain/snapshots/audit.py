@@ -15,6 +15,8 @@ from shared.domain.snapshots.tracks import Fact
 from shared.domain.snapshots.values import AuditRecord
 
 _Resource = Mapping[str, Any]
+_CONVERSION = "converttrial"
+"""Part of the name of the operation by which a trial becomes a paid subscription; the resource need not say it."""
 
 
 def facts_of(record: AuditRecord) -> dict[str, list[Fact]]:
@@ -33,6 +35,8 @@ def _of_subscription(record: AuditRecord, before: _Resource, after: _Resource) -
     was, came = _values(before), _values(after)
     if not before and record.operation.startswith(("create", "add")):
         yield _fact(record, EXISTS, "true")
+    if before and _CONVERSION in record.operation.replace("_", "") and Aspect.TRIAL not in came:
+        yield _fact(record, Aspect.TRIAL, "false", "true")
     for aspect, value in came.items():
         known = was.get(aspect, "" if before and aspect == Aspect.PROMOTION else None)
         if known != value:

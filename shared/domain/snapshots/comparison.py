@@ -11,6 +11,7 @@ Not here: keeping them (``shared/storage/repositories/synced_subscriptions``), w
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from shared.domain.snapshots.aspects import EXISTS, Aspect
@@ -54,6 +55,7 @@ class _History:
             first, self._found[aspect] = differences(track, self._of(aspect), aspect)
             if first is not None:
                 self._firsts[aspect] = first
+        self._found[Aspect.TRIAL] = [self._conversion(each) for each in self._found[Aspect.TRIAL]]
 
     def changes(self) -> Iterator[Change]:
         opening = None if self._track.is_cut else self._opening()
@@ -64,6 +66,14 @@ class _History:
                 yield from created(opening)
         for differences_of_one in self._by_origin().values():
             yield from changes_of(self._group(differences_of_one))
+
+    def _conversion(self, seen: Difference) -> Difference:
+        """Return the end of a trial with the feed's word for it, where that tells only the new product."""
+        if seen.told_by is not None or seen.after != "false":
+            return seen
+        changes = (each for each in self._found[Aspect.PRODUCT] if each.origin[0] == "fact" and each.at <= seen.at)
+        lead = next((each for each in changes if seen.since is None or each.at > seen.since), None)
+        return seen if lead is None else replace(seen, at=lead.at, since=None, point=-1, told_by=lead.told_by)
 
     def _of(self, aspect: str) -> list[Fact]:
         return [fact for fact in self._facts if fact.aspect == aspect]

@@ -32,17 +32,18 @@ from shared.partner_center.source_files.row_sink import Reading
 BUFFERED_BYTES_MAX = 16 << 20
 """As much again may be on its way to the temporary file."""
 SPILL_FROM_BYTES = 2 << 10
-_ORIGIN = b'{"%s":"' % ORIGIN_LINE.encode()
+_NAME = ORIGIN_LINE.encode()
 _GZIP, _FASTEST = 31, 0
-_BRACE = ord("{")
 
 
 @dataclass(slots=True)
 class _Pending:
-    """One customer's rows: those that wait (*size* bytes, in pieces), and where those that were spilled lie."""
+    """One customer's rows: those that wait, in pieces, and where those that were spilled lie.
 
-    rows: list[bytes | memoryview] = field(default_factory=list)
-    size: int = 0
+    The list of rows is always the same one, so that it can be found by each spelling of the customer's id.
+    """
+
+    rows: list[bytes] = field(default_factory=list)
     spilled: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -52,7 +53,8 @@ class Extracts:
     def __init__(self, spill: BinaryIO) -> None:
         self._spill = spill
         self._customers: dict[str, _Pending] = {}
-        self._delivered: dict[str, _Pending] = {}
+        self._delivered: dict[str, list[bytes]] = {}
+        self._nobody = _Pending()
         self._buffered = 0
         self._prefix = b""
         self._thread = ThreadPoolExecutor(1, "extracts")
@@ -83,46 +85,48 @@ class Extracts:
         """Append a row of a JSON lines file, unless it names no customer."""
         if isinstance(customer_id, str) and customer_id.strip():
             values = row[row.index(b"{") + 1 :].rstrip()
-            self.add(customer_id.strip().casefold(), b'%b%d",%b\n' % (_ORIGIN, line, values))
+            self.add(customer_id.strip().casefold(), b'{"%b":"%d",%b\n' % (_NAME, line, values))
 
     def json_rows(self, customer_ids: Sequence[str], chunk: bytes, starts: Sequence[int], line: int) -> None:
         """Append the rows of a chunk that begin at *starts* (the end of the last behind them), one for each customer.
 
-        The first stands on that *line*. This runs for every row of a month of Azure, so rows are not copied before
-        they are spilled: the chunk waits with them.
+        The first stands on that *line*. This runs for every row of a month of Azure, so each step but the last is one
+        call for the whole chunk.
         """
-        view, delivered, start = memoryview(chunk), self._delivered, starts[0]
-        ends = islice(starts, 1, None)
-        for number, (customer_id, end) in enumerate(zip(customer_ids, ends, strict=False), line):
-            pending = delivered.get(customer_id)
-            if pending is None or chunk[start] != _BRACE or chunk[end - 2 : end] != b"}\n":
-                self.json_row(customer_id, chunk[start:end], number)
-                self._remember(customer_id)
-            else:
-                pending.rows += (b'%b%d",' % (_ORIGIN, number), view[start + 1 : end])
-                pending.size += end - start
-            start = end
-        self._buffered += len(chunk)  # the numbers of lines are a hundredth of it
+        firsts = bytes(map(chunk.__getitem__, starts[: len(customer_ids)]))
+        if firsts.strip(b"{") or not chunk.endswith(b"\n"):
+            for number, customer_id in enumerate(customer_ids):
+                self.json_row(customer_id, chunk[starts[number] : starts[number + 1]], line + number)
+            return
+        for customer_id in set(customer_ids) - self._delivered.keys():
+            self._delivered[customer_id] = self._pending(customer_id.strip().casefold()).rows
+        targets = map(self._delivered.__getitem__, customer_ids)
+        origins = [b'{"%b":"%d",' % (_NAME, number) for number in range(line, line + len(customer_ids))]
+        rows = map(chunk.__getitem__, map(slice, [start + 1 for start in starts], islice(starts, 1, None)))
+        for target, origin, row in zip(targets, origins, rows, strict=False):
+            target.append(origin)
+            target.append(row)
+        self._has_more(len(chunk))  # the numbers of lines are a hundredth of it
+
+    def _pending(self, customer_id: str) -> _Pending:
+        """Return where a customer's rows go; those of nobody are forgotten when others are spilled."""
+        if not customer_id:
+            return self._nobody
+        pending = self._customers.get(customer_id)
+        if pending is None:
+            pending = self._customers[customer_id] = _Pending([self._prefix] if self._prefix else [])
+            self._buffered += len(self._prefix)
+        return pending
+
+    def _has_more(self, size: int) -> None:
+        self._buffered += size
         if self._buffered > BUFFERED_BYTES_MAX:
             self._flush(SPILL_FROM_BYTES)
-
-    def _remember(self, customer_id: str) -> None:
-        """Know the spelling of a customer's id the next time."""
-        pending = self._customers.get(customer_id.strip().casefold())
-        if pending is not None:
-            self._delivered[customer_id] = pending
 
     def add(self, customer_id: str, row: bytes) -> None:
         """Append a row, line break included."""
-        pending = self._customers.get(customer_id)
-        if pending is None:
-            pending = self._customers[customer_id] = _Pending([self._prefix], len(self._prefix))
-            self._buffered += len(self._prefix)
-        pending.rows.append(row)
-        pending.size += len(row)
-        self._buffered += len(row)
-        if self._buffered > BUFFERED_BYTES_MAX:
-            self._flush(SPILL_FROM_BYTES)
+        self._pending(customer_id).rows.append(row)
+        self._has_more(len(row))
 
     def customers(self) -> list[str]:
         """Return the customers that have rows, in order."""
@@ -135,7 +139,7 @@ class Extracts:
         for offset, length in pending.spilled:
             self._spill.seek(offset)
             target.write(self._spill.read(length))
-        if pending.size:
+        if pending.rows:
             target.write(_zipped(pending.rows))
 
     def bundle(self) -> tuple[BinaryIO, dict[str, tuple[int, int]]]:
@@ -156,16 +160,15 @@ class Extracts:
     def _flush(self, from_bytes: int) -> None:
         """Spill the larger buffers; if that frees too little, all of them."""
         self._settle()
-        waiting = [each for each in self._customers.values() if each.size]
-        leaving = [each for each in waiting if each.size >= from_bytes]
-        if sum(each.size for each in leaving) < self._buffered // 2:
+        self._nobody.rows.clear()
+        waiting = [(each, sum(map(len, each.rows))) for each in self._customers.values() if each.rows]
+        leaving = [(each, size) for each, size in waiting if size >= from_bytes]
+        if sum(size for _, size in leaving) < self._buffered // 2:
             leaving = waiting
-        batch = [(each, each.rows) for each in leaving]
-        for each in leaving:
-            each.rows, each.size = [], 0
-        self._buffered = sum(each.size for each in waiting)
-        for each in waiting:
-            each.rows = [b"".join(each.rows)] if each.rows else []  # else a few rows would keep a whole chunk
+        batch = [(each, each.rows.copy()) for each, _ in leaving]
+        for each, _ in leaving:
+            each.rows.clear()
+        self._buffered = sum(size for _, size in waiting) - sum(size for _, size in leaving)
         self._spilling = self._thread.submit(_spill, self._spill, batch)
 
     def _settle(self) -> None:
@@ -240,7 +243,7 @@ class _Pieces(io.RawIOBase):
         return filled
 
 
-def _spill(target: BinaryIO, batch: list[tuple[_Pending, list[bytes | memoryview]]]) -> None:
+def _spill(target: BinaryIO, batch: list[tuple[_Pending, list[bytes]]]) -> None:
     target.seek(0, io.SEEK_END)
     at = target.tell()
     for pending, rows in batch:
@@ -258,5 +261,5 @@ def _csv_line(values: Sequence[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _zipped(rows: list[bytes | memoryview]) -> bytes:
+def _zipped(rows: list[bytes]) -> bytes:
     return isal_zlib.compress(b"".join(rows), _FASTEST, _GZIP)

@@ -11,7 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -47,6 +47,7 @@ from shared.partner_center.gateway import PartnerCenter
 from shared.partner_center.hosts import Audience
 from shared.partner_center.login_transport import LoginTransport
 from shared.partner_center.pace import Outcome, Waiting
+from shared.partner_center.session import new_session
 from shared.partner_center.sign_in import MsalSignIn
 from shared.partner_center.tokens import MsalTokens
 from shared.partner_center.transport import Transport
@@ -107,6 +108,7 @@ class Installation:
     tokens: MsalTokens = field(init=False)
     microsoft: PartnerCenter = field(init=False)
     poison: list[str] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
     between: Callable[[Any], Any] = field(default=lambda port: port)
 
     def __post_init__(self) -> None:
@@ -132,6 +134,17 @@ class Installation:
         )
         self._talk(self._settings(), stores)
 
+    def _session(self) -> requests.Session:
+        """Return a session whose requests are noted just before they leave."""
+        session = new_session()
+        session.auth = self._note_request
+        return session
+
+    def _note_request(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        name = f"{request.method} {urlsplit(str(request.url)).path}"
+        self.sent.append((name, str(request.headers.get("MS-RequestId", ""))))
+        return request
+
     def _settings(self) -> Settings:
         url, partner = self.simulator.base_url, self.world.partner
         return Settings(
@@ -153,10 +166,10 @@ class Installation:
         secret = settings.client_secret.get_secret_value()
         app = AppCredentials(tenant_id=settings.partner_tenant_id, client_id=settings.client_id, secret=secret)
         self.tokens = MsalTokens(
-            app, hosts, services.connection, lambda: self.now, LoginTransport(hosts.login, wait=pace.sleep)
+            app, hosts, services.connection, lambda: self.now, LoginTransport(hosts.login, session=self._session(), wait=pace.sleep)
         )
         waiting = Waiting(tries_max=2, read_s=self.read_s, call_s=100)
-        client: dict[str, Any] = {"waiting": waiting, "pace": pace, "observe": self._note}
+        client: dict[str, Any] = {"waiting": waiting, "pace": pace, "observe": self._note, "session": self._session()}
         self.microsoft = microsoft = PartnerCenter(hosts, self.tokens, **client)
         sign_in = MsalSignIn(self.tokens, Transport(hosts, self.tokens, **client), lambda: self.now)
         self.services = replace(
@@ -324,3 +337,71 @@ def happen(world: World) -> None:
     tailspin = create_customer(world, name="Tailspin", domain="tailspin.onmicrosoft.com")
     buy(world, tailspin, Purchase(product_id=BASIC, sku_id="0001", quantity=2))
     world.clock.advance_to(SECOND_NIGHT)
+
+
+Kept = dict[str, Any]
+Change = Callable[[Installation], object]
+
+
+@dataclass(slots=True)
+class Story:
+    """Opens installations that saw the first night, beside worlds in which the same happened since."""
+
+    root: Path
+    before: Kept = field(default_factory=dict)
+    twins: dict[str, Kept] = field(default_factory=dict)
+    count: int = 0
+
+    def tell_first_night(self) -> None:
+        """Let an installation connect and go through its first night."""
+        with Simulator(open_story()) as simulator, self._at(simulator, "first", FIRST_NIGHT) as first:
+            first.connect()
+            first.night()
+            assert [] == first.poison
+            self.before = first.kept()
+
+    @contextmanager
+    def opened(self, **more: Any) -> Iterator[Installation]:
+        """Open an installation that is connected, on the morning of the second night."""
+        with self.fresh(copies="first", **more) as installation:
+            installation.connect()
+            yield installation
+
+    @contextmanager
+    def fresh(self, copies: str = "", **more: Any) -> Iterator[Installation]:
+        """Open an installation to which nobody ever connected, or one that is a copy."""
+        world = open_story()
+        happen(world)
+        self.count += 1
+        name = f"{self.count}"
+        if copies:
+            shutil.copytree(self.root / copies, self.root / name)
+        with Simulator(world) as simulator, self._at(simulator, name, SECOND_NIGHT, **more) as installation:
+            yield installation
+
+    @contextmanager
+    def _at(self, simulator: Simulator, name: str, now: datetime, **more: Any) -> Iterator[Installation]:
+        installation = Installation(self.root / name, simulator, now, **more)
+        try:
+            yield installation
+        finally:
+            installation.database.close()
+
+    def twin(self, name: str = "night", change: Change = lambda _: None) -> Kept:
+        """Return what is kept where nothing goes wrong, once *change* was made."""
+        if name not in self.twins:
+            with self.opened() as twin:
+                change(twin)
+                twin.night()
+                twin.repaired()
+                assert [] == twin.poison
+                self.twins[name] = twin.kept()
+        return self.twins[name]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
+    """The story of all tests of a file."""
+    made = Story(tmp_path_factory.mktemp("story"))
+    made.tell_first_night()
+    return made

@@ -86,6 +86,7 @@ def test_the_app_offers_its_functions(imported: tuple[list[str], list[str], list
         "show_billing_run",
         "show_connection",
         "show_customer",
+        "show_domain",
         "show_drift",
         "show_subscription_timeline",
         "show_sync",

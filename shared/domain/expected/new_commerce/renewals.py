@@ -209,7 +209,9 @@ def _extend(walk: Walk, on: date, row: Row[ExtendedTermFactors]) -> None:
     walk.term = natural_term(on, 1, 1, walk.conventions.month_end)
     _begin(walk, on, None)
     variants = (walk.conventions.extended_service_term.value,)
-    charge(walk, on, Entry(rules.EXTENDED_SERVICE, rules.RENEW, None, LineFamily.CYCLES, variants=variants, inputs=inputs))
+    charge(
+        walk, on, Entry(rules.EXTENDED_SERVICE, rules.RENEW, None, LineFamily.CYCLES, variants=variants, inputs=inputs)
+    )
 
 
 def extended_entry(walk: Walk, on: date, entry: Entry) -> Entry:
