@@ -54,7 +54,8 @@ def respond(answer: Callable[[], tuple[int, Any]]) -> func.HttpResponse:
 def problem(error: ProrataError) -> func.HttpResponse:
     """Return the error as problem details."""
     status, title = next((status, title) for kind, status, title in _STATUS if isinstance(error, kind))
-    logger.warning("answered %s: %s", status, type(error).__name__)
+    reason = f": {error}" if isinstance(error, ForgedError) else ""  # the sender may not be one who could tell us
+    logger.warning("answered %s: %s%s", status, type(error).__name__, reason)
     details = {"type": "about:blank", "title": title, "status": status, "detail": str(error)}
     headers = {"Retry-After": "30"} if status == 503 else None
     body = json.dumps(details, ensure_ascii=False, indent=2)

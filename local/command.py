@@ -15,12 +15,15 @@ Not here: what the commands do (``bill_files``, ``explaining``, ``quoting``, ``c
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
 
 from local import webhook_commands
 from local.screen import Screen
@@ -29,7 +32,7 @@ from shared.domain.periods import BillingPeriod
 from shared.domain.prices.price_locks import PriceLockPolicy
 from shared.domain.source_files import ControlTotal
 from shared.domain.texts import LANGUAGES
-from shared.settings import Settings
+from shared.settings import Settings, misspelt, problems_of
 
 if TYPE_CHECKING:
     from local.price_files import PriceFiles
@@ -63,6 +66,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OUTPUT_UNWRITABLE
     except ProrataError as error:
         screen.problem(str(error))
+        return INPUT_UNUSABLE
+    except ValidationError as error:
+        if error.title != Settings.__name__:
+            raise
+        screen.problem("; ".join(problems_of(error)))
         return INPUT_UNUSABLE
     except KeyboardInterrupt:
         screen.problem("Stopped. Nothing half-made was left behind.")
@@ -223,8 +231,10 @@ def _add_simulate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, help="another world of the same kind")
     parser.add_argument("--port", type=int, default=7072)
     parser.add_argument("--tls", type=Path, metavar="DIR", help="speak HTTPS; the certificates are kept in this folder")
-    parser.add_argument("--start", type=date.fromisoformat, metavar="DATE", help="the day on which its clock stands")
-    parser.add_argument("--real-time", action="store_true", help="let its clock run")
+    parser.add_argument(
+        "--start", type=date.fromisoformat, metavar="DATE", help="let its clock stand still on that day; else it is now"
+    )
+    parser.add_argument("--real-time", action="store_true", help="let the clock of --start or --scenario run")
     parser.add_argument(
         "--no-bom", action="store_true", help="send no byte order marks, for clients that trip over them"
     )
@@ -363,10 +373,12 @@ def _change(options: argparse.Namespace, screen: Screen) -> int:
 
 def _demo(_options: argparse.Namespace, screen: Screen) -> int:
     from local.demo.run import closed_month, run_demo  # noqa: PLC0415 - as above
+    from local.serving import prepare_store  # noqa: PLC0415 - as above
 
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     settings, now = Settings(reseller_name="Norrsken Cloud AB (demo)"), datetime.now(UTC)
     folder = settings.embedded_root.parent / "demo"
+    prepare_store(settings)
     screen.demo(run_demo(settings, folder, screen.say, period=closed_month(now), now=now))
     return DONE
 
@@ -374,12 +386,15 @@ def _demo(_options: argparse.Namespace, screen: Screen) -> int:
 def _serve(options: argparse.Namespace, screen: Screen) -> int:
     from local.functions_host.host import serve  # noqa: PLC0415 - as above
     from local.functions_host.keys import AccessKeys  # noqa: PLC0415 - as above
-    from local.serving import open_machine  # noqa: PLC0415 - as above
+    from local.serving import open_machine, prepare_store  # noqa: PLC0415 - as above
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     settings = Settings(base_url=f"http://127.0.0.1:{options.port}")
+    prepare_store(settings)
     keys = AccessKeys(master=options.key, host={"default": options.key}) if options.key else None
     machine = open_machine(settings, port=options.port, keys=keys)
+    for sentence in misspelt(os.environ):
+        screen.say(f"Warning: {sentence}")
     screen.say(f"Serving the function app on {settings.base_url}/api from {settings.embedded_root}; stop with Ctrl+C.")
     return serve(machine.host)
 
@@ -388,7 +403,7 @@ def _doctor(options: argparse.Namespace, _screen: Screen) -> int:
     from local.doctor import as_json, as_text, doctor, needs_a_person  # noqa: PLC0415 - as above
     from shared.bootstrap import services_for  # noqa: PLC0415 - as above
 
-    checks = doctor(services_for(Settings()))
+    checks = doctor(services_for(Settings()), misspelt(os.environ))
     sys.stdout.write(as_json(checks) if options.json else as_text(checks))
     return BLOCKED if needs_a_person(checks) else DONE
 

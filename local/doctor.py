@@ -7,7 +7,7 @@ Not here: what a state means (``shared/domain/connection``), the same without as
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final, Literal
@@ -23,6 +23,7 @@ CLOCK_SKEW_S_MAX: Final = 240
 """Microsoft takes a certificate's signature for some minutes only."""
 
 _SECRET: Final = "doctor"  # noqa: S105 - the name of a secret that holds none
+_OF_THE_TOKEN: Final = frozenset({ConnectionState.TOKEN_EXPIRED, ConnectionState.TOKEN_REVOKED})
 _MARKS: Final = {"ok": "ok     ", "problem": "PROBLEM", "unknown": "unknown"}
 
 
@@ -36,13 +37,18 @@ class Check:
     cure: str = ""
 
 
-def doctor(services: Services) -> list[Check]:
-    """Make every check and return them in order; Microsoft is asked where somebody consented."""
-    checks = [_settings(services), _app(services), _secrets(services)]
+def doctor(services: Services, misspelt: Sequence[str] = ()) -> list[Check]:
+    """Make every check and return them in order; Microsoft is asked where somebody consented and nothing is missing.
+
+    *misspelt* says which settings nobody reads.
+    """
+    checks = [_settings(services, misspelt), _app(services), _secrets(services)]
     health = connection_health(services)
     checks.append(_consent(health))
+    if health.missing_settings:
+        return [*checks, *_not_asked("settings are missing")]
     if health.consent is None or health.token is None:
-        return [*checks, _not_asked("tokens and APIs"), _not_asked("roles"), _not_asked("second factor")]
+        return [*checks, *_not_asked("nobody is connected")]
     probes = services.sign_in().probes()
     checked = check_account(services, health.consent)
     after = connection_health(services)
@@ -72,12 +78,12 @@ def _lines(check: Check) -> Iterator[str]:
         yield f"         -> {check.cure}"
 
 
-def _settings(services: Services) -> Check:
-    missing = services.sign_in().missing_settings()
+def _settings(services: Services, misspelt: Sequence[str]) -> Check:
+    missing, slips = services.sign_in().missing_settings(), "; ".join(misspelt)
     if missing:
-        cure = cure_of(ConnectionState.NOT_CONFIGURED)
+        cure = slips or cure_of(ConnectionState.NOT_CONFIGURED)
         return Check(name="settings", result="problem", text=f"not set: {', '.join(missing)}", cure=cure)
-    return Check(name="settings", result="ok", text="tenant, app and its credential are set")
+    return Check(name="settings", result="ok", text="tenant, app and its credential are set", cure=slips)
 
 
 def _app(services: Services) -> Check:
@@ -119,18 +125,27 @@ def _token(health: Health) -> Check:
         return Check(name="refresh token", result="problem", text="is gone", cure=health.next_action)
     days = health.token.days_left(health.now)
     text = f"stored {health.token.obtained_at:%Y-%m-%d %H:%M} UTC, {days} days left"
+    if health.state in _OF_THE_TOKEN:
+        text = f"stored {health.token.obtained_at:%Y-%m-%d %H:%M} UTC, refused since: {health.state}"
+        return Check(name="refresh token", result="problem", text=text, cure=cure_of(health.state))
     return Check(name="refresh token", result="ok" if days else "problem", text=text, cure="" if days else _reconnect())
 
 
 def _apis(probes: list[Probe], health: Health) -> Iterator[Check]:
     ends = {each.audience: each.ends_at for each in health.endings if not each.tenant_id and not each.is_app_only}
+    worked = {use.api: use.worked_at for use in health.uses}
     for probe in probes:
-        name = f"API {probe.api.removeprefix('https://')}"
+        host = probe.api.removeprefix("https://")
+        name = f"API {host}"
         if probe.problem:
             cure = cure_of(probe.state, resource=probe.api) if probe.state else "see the message; then ask again"
-            yield Check(name=name, result="problem", text=probe.problem, cure=cure)
+            yield Check(name=name, result="problem", text=f"{_last(worked.get(host))}: {probe.problem}", cure=cure)
         else:
             yield Check(name=name, result="ok", text=f"answers{_until(ends.get(probe.api))}")
+
+
+def _last(worked_at: datetime | None) -> str:
+    return "never worked" if worked_at is None else f"worked last {worked_at:%Y-%m-%d %H:%M} UTC"
 
 
 def _account(consent: Consent) -> Iterator[Check]:
@@ -156,12 +171,20 @@ def _clock(probes: list[Probe]) -> Check:
     skew_s = min(skews, key=abs)
     if abs(skew_s) <= CLOCK_SKEW_S_MAX:
         return Check(name="clock", result="ok", text=f"within {max(1, abs(skew_s))} s of Microsoft's")
-    text = f"{abs(skew_s)} s {'ahead of' if skew_s > 0 else 'behind'} Microsoft's"
-    return Check(name="clock", result="problem", text=text, cure="set this machine's clock (NTP)")
+    text = f"{_span(abs(skew_s))} {'ahead of' if skew_s > 0 else 'behind'} Microsoft's"
+    cure = "set this machine's clock (NTP); a simulator's goes with it unless --start or a scenario says otherwise"
+    return Check(name="clock", result="problem", text=text, cure=cure)
 
 
-def _not_asked(name: str) -> Check:
-    return Check(name=name, result="unknown", text="not asked: nobody is connected")
+def _span(skew_s: int) -> str:
+    """Return a span in the largest unit that it fills twice."""
+    units = [("days", 86_400), ("h", 3_600), ("min", 60), ("s", 1)]
+    return next(f"{skew_s // unit_s} {name}" for name, unit_s in units if skew_s >= 2 * unit_s)
+
+
+def _not_asked(why: str) -> Iterator[Check]:
+    for name in ("tokens and APIs", "roles", "second factor"):
+        yield Check(name=name, result="unknown", text=f"not asked: {why}")
 
 
 def _until(ends_at: datetime | None) -> str:

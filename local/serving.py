@@ -19,7 +19,7 @@ from local.functions_host.host import FunctionsHost, HostOptions, open_host
 from local.functions_host.keys import AccessKeys
 from local.functions_host.statuses import FileStatuses
 from shared.bootstrap import Stores, open_stores, utc_now
-from shared.domain.errors import InvalidError, NotFoundError
+from shared.domain.errors import InvalidError, NotFoundError, StorageUnavailableError
 from shared.settings import Settings
 from shared.storage.embedded.blobs import EmbeddedBlobs
 
@@ -48,6 +48,23 @@ def open_machine(settings: Settings, *, port: int, keys: AccessKeys | None = Non
     routes = [Route("/blobs/{container}/{name:path}", _Download(stores).answer)]
     options = HostOptions(port=port, keys=keys, routes=routes, has_timers=has_timers)
     return Machine(open_host(APP_FOLDER, stores.queues, statuses, options), stores, settings)
+
+
+def prepare_store(settings: Settings) -> None:
+    """Make the embedded store's folder, before anything is begun that would find it missing.
+
+    Raises:
+        StorageUnavailableError: it cannot be made.
+    """
+    try:
+        settings.embedded_root.mkdir(parents=True, exist_ok=True)
+        is_writable = os.access(settings.embedded_root, os.W_OK)
+        reason = "" if is_writable else "no permission"
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+    if settings.store == "embedded" and reason:
+        root = settings.embedded_root
+        raise StorageUnavailableError(f"{root} cannot be written: {reason}; name another as PRORATA_EMBEDDED_ROOT")
 
 
 def _put_environment(settings: Settings) -> None:

@@ -25,7 +25,7 @@ TRUST_FILE = "webhook-root.pem"
 class SimulateRequest:
     """What to simulate. *customers* is how many the generator makes; *folder* is for certificates.
 
-    *start* None is the scenario's, or the day the generator was made for (with *follows_real_time*: now).
+    *start* None is the scenario's, or now, with a clock that runs: who is pointed here mostly goes by the real time.
     """
 
     scenario: Path | None = None
@@ -61,7 +61,9 @@ def simulate(request: SimulateRequest, say: Callable[[str], None], *, as_json: b
     except KeyboardInterrupt:
         say("" if as_json else "Stopped.")
     except OSError as error:
-        raise StorageUnavailableError(f"the simulator cannot start: {error.strerror}; choose another --port") from error
+        cure = "name another --tls or PRORATA_EMBEDDED_ROOT" if error.filename else "choose another --port"
+        what = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
+        raise StorageUnavailableError(f"the simulator cannot start: {what}; {cure}") from error
 
 
 def write(request: SimulateRequest, path: Path) -> int:
@@ -96,13 +98,12 @@ def open_requested(request: SimulateRequest) -> World:
         scenario = scenario if request.seed is None else replace(scenario, seed=request.seed)
         world = open_scenario(scenario, follows_real_time=request.follows_real_time)
     else:
-        start = request.start or (datetime.now(UTC) if request.follows_real_time else START)
-        world = open_world(start=start, seed=7 if request.seed is None else request.seed)
+        world = open_world(start=request.start or datetime.now(UTC), seed=7 if request.seed is None else request.seed)
     if request.customers:
         from local.partner_center.population import populate  # noqa: PLC0415 - only who asks for it pays
 
         populate(world, request.customers)
-    if request.follows_real_time:
+    if request.follows_real_time or (request.scenario is None and request.start is None):
         world.clock.follow_real_time()
     if not request.has_bom:
         switches(world).bom_share = 0

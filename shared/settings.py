@@ -6,17 +6,23 @@ holds the two together.
 Not here: the settings of the Functions host itself (``AzureWebJobsStorage`` and its kind).
 """
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX: Final = "PRORATA_"
+_IN_TEMPLATES: Final = {"VAULT_NAME", "EXPORT_RETENTION_DAYS"}
+_IN_TESTS: Final = {"REQUIRE", "PYTHON313", "SWAGGER", "AZURE_TYPES", "WRITE"}
 
 
 class Settings(BaseSettings):
     """What an installation chooses. Read it once, in ``bootstrap``."""
 
-    model_config = SettingsConfigDict(env_prefix="PRORATA_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, frozen=True)
 
     store: Literal["embedded", "azure"] = "embedded"
     embedded_root: Path = Path(".prorata/store")
@@ -55,3 +61,20 @@ class Settings(BaseSettings):
     redemption_schedule: str = "0 30 3 * * 0"
     unbilled_lookback_days: int = Field(default=5, ge=0, le=31)
     link_hours: int = Field(default=24, ge=1, le=144)
+
+
+def misspelt(names: Iterable[str]) -> list[str]:
+    """Return a sentence for each of *names* that looks like a setting and is read by nobody."""
+    fields = {name.upper() for name in Settings.model_fields}
+    asked = sorted(name.upper().removeprefix(PREFIX) for name in names if name.upper().startswith(PREFIX))
+    return [_meant(name, fields) for name in asked if name not in fields | _IN_TEMPLATES | _IN_TESTS]
+
+
+def _meant(name: str, fields: set[str]) -> str:
+    near = get_close_matches(name, sorted(fields), n=1)
+    return f"{PREFIX}{name} is read by nobody" + (f"; did you mean {PREFIX}{near[0]}?" if near else "")
+
+
+def problems_of(error: ValidationError) -> list[str]:
+    """Return a sentence for each setting that cannot be; values are left out, as they may be secret."""
+    return [f"{PREFIX}{'.'.join(map(str, each['loc'])).upper()}: {each['msg']}" for each in error.errors()]

@@ -13,6 +13,7 @@ from shared.application.billing_sync import sweep, sync_billing, work_off_billin
 from shared.application.delivery_views import deliveries_view, microsoft_invoice_view
 from shared.application.messages import DeliveryMessage
 from shared.bootstrap import services
+from shared.domain.periods import BillingPeriod
 from shared.storage.names import DELIVERIES_QUEUE
 
 logger = logging.getLogger(__name__)
@@ -52,4 +53,5 @@ def sweep_deliveries(timer: func.TimerRequest) -> None:
 
 def _look() -> tuple[int, Any]:
     sync_billing(services())
-    return 202, {"status": "/api/deliveries/{period}"}
+    current = BillingPeriod.of(services().clock().date())
+    return 202, {"status": [f"/api/deliveries/{period}" for period in (current.previous, current)]}

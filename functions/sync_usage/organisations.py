@@ -58,7 +58,7 @@ def _import(req: func.HttpRequest) -> tuple[int, Any]:
     if dry_run is None:
         raise InvalidError("dry_run: say true or false")
     body = upload_of(req)
-    is_json = "json" in (req.headers.get("Content-Type") or "") or body.lstrip()[:1] == b"{"
+    is_json = "json" in (req.headers.get("Content-Type") or "") or body.lstrip()[:1] in {b"{", b"["}
     rows = read_organisations_json(body) if is_json else read_organisations(io.BytesIO(body), "body")
     return 200, import_view(import_organisations(services(), rows, dry_run=dry_run), dry_run=dry_run)
 

@@ -41,7 +41,7 @@ def sync_customers(msg: func.QueueMessage) -> None:
 
 @blueprint.route(route="sync", methods=["POST"])
 def ask_for_sync(req: func.HttpRequest) -> func.HttpResponse:
-    """Start a sync of all customers, or of the one that the body names (``{"tenant": "..."}``)."""
+    """Start a sync of all customers, or of one (``?customer=...``, or a body ``{"tenant": "..."}``)."""
     return respond(lambda: _ask(req))
 
 
@@ -52,9 +52,10 @@ def show_sync(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the
 
 
 @blueprint.route(route="customers", methods=["GET"])
-def list_customers(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - as above
-    """Show every customer that a sync found."""
-    return respond(lambda: (200, customers_view(services())))
+def list_customers(req: func.HttpRequest) -> func.HttpResponse:
+    """Show every customer that a sync found, or a part of them (``?limit=100&after=CUSTOMER``)."""
+    after, limit = req.params.get("after", ""), req.params.get("limit", "")
+    return respond(lambda: (200, customers_view(services(), after=after, limit=limit)))
 
 
 @blueprint.route(route="customers/{customer}", methods=["GET"])
@@ -82,10 +83,11 @@ def show_drift(req: func.HttpRequest) -> func.HttpResponse:
 
 
 def _ask(req: func.HttpRequest) -> tuple[int, Any]:
-    if not req.get_body():
+    customer = req.params.get("customer", "")
+    if not customer and not req.get_body():
         day = start_sync(services(), sync_billing)
         return 202, {"day": day.on.isoformat(), "customer_count": day.tenant_count, "status": "/api/sync"}
-    message = ask_for_tenant(services(), json_of(req, "tenant")["tenant"])
+    message = ask_for_tenant(services(), customer or json_of(req, "tenant")["tenant"])
     return 202, {"day": message.day, "tenant": message.tenants, "status": f"/api/customers/{message.tenants}"}
 
 

@@ -16,7 +16,7 @@ from datetime import timedelta
 from local.partner_center import faulty
 from local.partner_center.access import TokenRefusedError, caller, mfa_headers, token_refused
 from local.partner_center.answers import Answer, Asked, Call, Caller, Host, RefusedError
-from local.partner_center.exchange import Received, content_of, has_bom, http_date, telling_headers
+from local.partner_center.exchange import CONTROLS, Received, content_of, has_bom, http_date, telling_headers
 from local.partner_center.graph_batch import batch_call
 from local.partner_center.journal import Logged, journal
 from local.partner_center.matching import Found, Routes
@@ -25,7 +25,6 @@ from local.partner_center.switches import switches
 from local.partner_center.world import World
 
 logger = logging.getLogger(__name__)
-CONTROLS = "/simulator"
 _ALIASES = {"/webhooks/v1/customers/": "/v1/customers/", "/beta/": "/v1.0/"}
 _REMEMBERED = timedelta(days=1)
 

@@ -19,8 +19,8 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 
-from local.partner_center.answering import CONTROLS, Answering, Reply
-from local.partner_center.exchange import Received
+from local.partner_center.answering import Answering, Reply
+from local.partner_center.exchange import CONTROLS, Received
 from local.partner_center.faulty import seconds_of_delay
 
 _WORKERS = 4

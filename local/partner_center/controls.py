@@ -5,10 +5,12 @@ They need no token, as the port is on loopback; none of Microsoft's addresses be
 Not here: what they set in motion.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any, Protocol
 
 from local.partner_center.answers import Answer, Asked, Call, Host, RefusedError, instant
@@ -72,15 +74,16 @@ def get_clock(asked: Asked) -> Answer:
 
 def move_clock(asked: Asked) -> Answer:
     """Move the clock on: ``{"advance": {"days": 1}}`` or ``{"advanceTo": "2026-11-01T00:00:00Z"}``."""
-    body = asked.json()
+    body, clock = asked.json(), asked.world.clock
     try:
         if "advanceTo" in body:
             instant_to = datetime.fromisoformat(body["advanceTo"])
-            asked.world.clock.advance_to(instant_to if instant_to.tzinfo else instant_to.replace(tzinfo=UTC))
+            clock.advance_to(instant_to if instant_to.tzinfo else instant_to.replace(tzinfo=UTC))
         else:
-            asked.world.clock.advance(**{unit: float(amount) for unit, amount in body["advance"].items()})
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise RefusedError(400, "clock", f"The clock does not move: {error}.") from error
+            clock.advance_to(clock.now() + timedelta(**{unit: float(by) for unit, by in body["advance"].items()}))
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        cure = 'send {"advance": {"days": 1}} (weeks, days, hours, minutes, seconds) or {"advanceTo": "an ISO instant"}'
+        raise RefusedError(400, "clock", f"The clock does not move: {error}; {cure}.") from error
     return get_clock(asked)
 
 
@@ -92,12 +95,35 @@ def list_faults(asked: Asked) -> Answer:
 def add_fault(asked: Asked) -> Answer:
     """Switch a fault on: ``{"kind", "path", "method", "value", "times", "skip"}``."""
     body = asked.json()
-    unknown = set(body) - {"kind", "path", "method", "value", "times", "skip"}
+    unknown = set(body) - {"kind", *_FAULT_FIELDS}
     if unknown or body.get("kind") not in list(FaultKind):
         raise RefusedError(400, "fault", f"kind is one of {', '.join(FaultKind)}; unknown: {sorted(unknown)}.")
+    for name, (is_good, meant) in _FAULT_FIELDS.items():
+        if name in body and not is_good(body[name]):
+            raise RefusedError(400, "fault", f"{name}={body[name]!r}: write {meant}.")
     value = {"value": float(body["value"])} if "value" in body else {}
     asked.world.faults.add(Fault(**{**body, "kind": FaultKind(body["kind"]), **value}))
     return list_faults(asked)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and value >= 0
+
+
+def _is_pattern(value: Any) -> bool:
+    try:
+        return isinstance(value, str) and bool(re.compile(value))
+    except re.error:
+        return False
+
+
+_FAULT_FIELDS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "path": (_is_pattern, "a regular expression that is found in the path"),
+    "method": (lambda value: isinstance(value, str), "a method, or an empty text for any"),
+    "value": (lambda value: type(value) in {int, Decimal} and value >= 0, "a number that is not negative"),
+    "times": (lambda value: value is None or _is_whole(value), "a whole number, or null for always"),
+    "skip": (_is_whole, "a whole number"),
+}
 
 
 def clear_faults(asked: Asked) -> Answer:
@@ -119,6 +145,8 @@ def set_switches(asked: Asked) -> Answer:
         if name not in known or type(value) is not type(getattr(found, name)):
             told = ", ".join(f"{each} ({getattr(kind, '__name__', kind)})" for each, kind in known.items())
             raise RefusedError(400, "switch", f"{name}={value!r}: switches are {told}.")
+        if type(value) is int and value < 0:
+            raise RefusedError(400, "switch", f"{name}={value!r} is negative; 0 switches it off.")
         if name == "export_shape" and value not in EXPORT_SHAPES:
             raise RefusedError(400, "switch", f"{name}={value!r} is not one of {', '.join(EXPORT_SHAPES)}.")
         setattr(found, name, value)
@@ -129,7 +157,7 @@ def get_log(asked: Asked) -> Answer:
     """Answer the calls so far: how many, by route and status, and the last ones."""
     calls = journal(asked.world).calls
     wanted = asked.first("last")
-    last = list(calls)[-(int(wanted) if wanted.isdigit() else _LOG_SIZE) :]
+    last = list(calls)[-(int(wanted) if wanted.isdecimal() else _LOG_SIZE) :]
     return Answer(
         json={
             "count": len(calls),

@@ -18,6 +18,7 @@ import msgspec
 from local.partner_center.answers import Answer, Host, RefusedError, without_nulls
 
 BOM = b"\xef\xbb\xbf"
+CONTROLS = "/simulator"
 _DECODER = msgspec.json.Decoder(float_hook=Decimal)
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _READABLE = ("json", "x-www-form-urlencoded", "multipart/", "octet-stream", "application/pdf")
@@ -60,12 +61,16 @@ class Received:
     def body(self) -> Any:
         """Return the JSON that was sent, keys beginning in lower case; None where something else or nothing was sent.
 
+        The simulator's own controls read JSON whatever it is called: that is what command lines send.
+
         Raises:
             RefusedError: of a kind nobody reads (415), or JSON that cannot be read (400).
         """
         kind = self.headers.get("content-type", "").lower()
         if not self.raw:
             return None
+        if self.url_path.lower().startswith(CONTROLS):
+            return self._json_if_any()
         if kind and not any(readable in kind for readable in _READABLE):
             raise RefusedError(415, 415, f"The content type {kind.partition(';')[0]} is not supported.")
         if kind and "json" not in kind:
@@ -74,6 +79,12 @@ class Received:
             return _camel(_DECODER.decode(self.raw.removeprefix(BOM)))
         except msgspec.DecodeError as error:
             raise RefusedError(400, 800002, f"The input is not valid JSON: {error}.") from error
+
+    def _json_if_any(self) -> Any:
+        try:
+            return _camel(_DECODER.decode(self.raw.removeprefix(BOM)))
+        except msgspec.DecodeError:
+            return None
 
 
 def _camel(value: Any) -> Any:

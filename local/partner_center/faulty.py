@@ -15,6 +15,7 @@ from local.partner_center.world import World
 
 _PAGE = "<html><head><title>{status}</title></head><body><h2>Our services aren't available right now</h2></body></html>"
 _MINUTE_S = 60.0
+_GRAPH_CODES = {500: "InternalServerError", 503: "ServiceUnavailable", 504: "GatewayTimeout"}
 
 
 class DroppedError(Exception):
@@ -55,7 +56,9 @@ def before(faults: Faults, method: str, url_path: str, host: Host) -> None:
         )
     failed = faults.strike(FaultKind.SERVER_ERROR, url_path, method)
     if failed:
-        raise RefusedError(int(failed.value or 500), 800003, "The server could not process the request now.")
+        status = int(failed.value or 500)
+        code = _GRAPH_CODES.get(status, "UnknownError") if host is Host.GRAPH else 800003
+        raise RefusedError(status, code, "The server could not process the request now.")
 
 
 def after(faults: Faults, method: str, url_path: str) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from shared.application.services import Services
 from shared.domain.connection import ConnectionState, callback_state, cure_of, numbers_in
@@ -85,7 +86,7 @@ def check_account(services: Services, consent: Consent) -> Consent:
     if checked != consent:
         services.connection.update_consent(checked)
     if not probe.problem:
-        _note(services, consent, ConnectionState.CONNECTED, Source.API)
+        _note(services, consent, ConnectionState.CONNECTED, Source.API, urlsplit(_PARTNER_CENTER).netloc)
     if not roles.unchecked:
         _note(services, consent, ConnectionState.ROLE_MISSING if roles.missing else ConnectionState.CONNECTED)
     return checked
@@ -102,8 +103,11 @@ def forget_connection(services: Services) -> bool:
     return is_news
 
 
-def _note(services: Services, consent: Consent, state: ConnectionState, source: Source = Source.ROLES) -> None:
-    services.connection.note_standing(consent.id, Standing(state=state, since=services.clock(), noted_by=source))
+def _note(
+    services: Services, consent: Consent, state: ConnectionState, source: Source = Source.ROLES, api: str = ""
+) -> None:
+    standing = Standing(state=state, since=services.clock(), noted_by=source, api=api)
+    services.connection.note_standing(consent.id, standing)
 
 
 def _login(services: Services, state: str, browser: str) -> Login:

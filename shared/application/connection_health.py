@@ -117,8 +117,9 @@ def note_outcome(
     """
     try:
         if 200 <= status < 300:
-            if store.note_success(api, at) and not is_app_only:
-                _note(store, Standing(state=ConnectionState.CONNECTED, since=at, noted_by=Source.API))
+            store.note_success(api, at)
+            if not is_app_only and store.proves_sign_in(api, at):
+                _note(store, Standing(state=ConnectionState.CONNECTED, since=at, noted_by=Source.API, api=api))
         elif status in {401, 403}:
             _note_refusal(store, api, status, code, at)
     except OperationalError as error:
@@ -177,8 +178,8 @@ def _state(
 def _note_refusal(store: ConnectionStore, api: str, status: int, code: str, at: datetime) -> None:
     is_news = store.note_refusal(api, at, f"HTTP {status} {code}".strip())
     state = refusal_state(code)
-    if is_news and state in _OF_THE_SIGN_IN:
-        _note(store, Standing(state=state, since=at, code=code, noted_by=Source.API))
+    if state in _OF_THE_SIGN_IN and (store.disproves_sign_in(api) or is_news):
+        _note(store, Standing(state=state, since=at, code=code, noted_by=Source.API, api=api))
 
 
 def _note(store: ConnectionStore, standing: Standing) -> None:

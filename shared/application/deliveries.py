@@ -46,6 +46,8 @@ from shared.storage.repositories.deliveries import LEGACY, Delivery, DeliverySta
 
 logger = logging.getLogger(__name__)
 ASK, LOOK, PART = "ask", "look", "part"
+BILLED_CONTENT = "/billing_line_items"
+"""What of a legacy invoice has prices; the other contents are the usage behind them, day by day."""
 POLLS_MAX = 720
 """With the ten seconds that Microsoft mostly asks for: two hours."""
 ATTEMPTS_MAX = 6
@@ -154,9 +156,22 @@ def _ask_legacy(services: Services, delivery: Delivery) -> None:
         return
     invoices = services.microsoft_invoices.all(delivery.period)
     contents = next((invoice.contents for invoice in invoices if invoice.id == delivery.invoice_id), ())
-    billed = tuple(content for content in contents if content.casefold().endswith("/billing_line_items"))
+    billed = tuple(content for content in contents if content.casefold().endswith(BILLED_CONTENT))
     answered = delivery.answered(manifest_id="", etag="legacy", parts=billed)
     _take_in(services, services.deliveries.save(replace(answered, asked_at=services.clock())))
+
+
+def _left_out(services: Services, delivery: Delivery) -> str:
+    """Return what of a legacy invoice is not read: day by day usage without prices, whose amounts others carry."""
+    invoices = services.microsoft_invoices.all(delivery.period)
+    contents = next((invoice.contents for invoice in invoices if invoice.id == delivery.invoice_id), ())
+    names = [content for content in contents if content not in delivery.parts]
+    if not names:
+        return ""
+    return (
+        f"Not read: {', '.join(names)}. These lines carry no price; what they cost is in the billed lines, and the "
+        "invoice's total proves that it is all there."
+    )
 
 
 def _look(services: Services, message: DeliveryMessage) -> None:
@@ -217,7 +232,8 @@ def _offered(services: Services, asked: Delivery, message: DeliveryMessage, mani
         _ask_again(services, asked, message, found)
         return
     if not _is_for_its_month(asked, manifest):
-        _ask_again(services, asked, message, "the export was made in another month than it was asked for")
+        made_on = f"on {manifest.created_at:%Y-%m-%d} by Microsoft's clock, in another month than it was asked for"
+        _ask_again(services, asked, message, f"the export was made {made_on}; compare the clocks (prorata doctor)")
         return
     if asked.counting and manifest.etag == asked.counting_etag:
         if asked.note or asked.state is not DeliveryState.COMPLETE:
@@ -353,8 +369,10 @@ def _keep_and_ingest(services: Services, delivery: Delivery, fetched: _Fetched) 
 def _complete(services: Services, delivery: Delivery) -> None:
     """Let the version count: one write, after which no file of the version before does."""
     records = services.sources.delivered_records(delivery.period, delivery.file_prefix)
-    refuse_uploads(services, delivery.period, records)
-    completed = services.deliveries.save(delivery.completed(sum(record.row_count for record in records)))
+    row_count = sum(record.row_count for record in records)
+    refuse_uploads(services, delivery.period, services.sources.delivered_records(delivery.period, delivery.file_prefix))
+    note = _left_out(services, delivery) if delivery.kind == LEGACY else ""
+    completed = services.deliveries.save(replace(delivery.completed(row_count), note=note))
     logger.info("delivery %s %s: complete, %s rows", completed.period, completed.row, completed.row_count)
     _after_completion(services, completed)
 

@@ -16,7 +16,7 @@ import gzip
 import io
 import logging
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import BinaryIO, cast
@@ -137,17 +137,22 @@ def _is_hollow(source: Opened) -> bool:
         return False
 
 
-def refuse_uploads(services: Services, period: BillingPeriod, delivered: Sequence[SourceFileRecord]) -> None:
-    """Let uploaded files that hold what Microsoft *delivered* count no longer; a person is told to withdraw them."""
-    counting = _counting(delivered)
-    for upload in services.sources.records(period):
-        if upload.delivery or upload.refused_for is not None:
-            continue
-        repeats, row = counting.repeated(upload.as_read()), services.sources.row(period, upload.name)
-        if repeats is not None and row is not None and not row.is_withdrawn:
-            refused = replace(upload, issues=(*upload.issues, repeats), refused_for=repeats)
-            services.sources.record(period, refused, row)
-            logger.info("ingest %s %s: refused, Microsoft delivered it", period, upload.name)
+def refuse_uploads(services: Services, period: BillingPeriod, delivered: Iterable[SourceFileRecord]) -> None:
+    """Let uploaded files that hold what Microsoft *delivered* count no longer; a person is told to withdraw them.
+
+    The delivered ones are looked at one by one, and not at all where nobody uploaded anything: there may be hundreds.
+    """
+    uploads = [upload for upload in services.sources.uploads(period) if upload.refused_for is None]
+    parts = iter(delivered)
+    while uploads and (part := next(parts, None)) is not None:
+        counting = _counting([part])
+        for upload in list(uploads):
+            repeats, row = counting.repeated(upload.as_read()), services.sources.row(period, upload.name)
+            if repeats is not None and row is not None and not row.is_withdrawn:
+                refused = replace(upload, issues=(*upload.issues, repeats), refused_for=repeats)
+                services.sources.record(period, refused, row)
+                logger.info("ingest %s %s: refused, Microsoft delivered it", period, upload.name)
+                uploads.remove(upload)
 
 
 def _told(period: BillingPeriod, record: SourceFileRecord) -> None:

@@ -30,9 +30,8 @@ def import_organisations(
     report = import_report(rows, services.organisations.all())
     if dry_run:
         return report
-    for row in report:
-        if row.organisation is not None and row.outcome in {Outcome.CREATED, Outcome.UPDATED}:
-            services.organisations.keep(row.organisation)
+    news = {Outcome.CREATED, Outcome.UPDATED}
+    services.organisations.keep_all(r.organisation for r in report if r.organisation is not None and r.outcome in news)
     logger.info("organisations: %s rows, %s refused", len(report), sum(r.outcome is Outcome.REFUSED for r in report))
     return report
 

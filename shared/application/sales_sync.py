@@ -110,8 +110,8 @@ def put_sheets_in_force(services: Services) -> bool:
         target = cast("BinaryIO", together)
         _join(sheets, target)
         target.seek(0)
-        for _ in services.formats.read_price_sheet(target, name):
-            pass  # each row is checked as it is read, and none is kept
+        if not sum(1 for _ in services.formats.read_price_sheet(target, name)):  # each row is checked, none is kept
+            raise InvalidError(f"{name}: holds no price, so the sheet before stays in force; it is asked for again")
         target.seek(0)
         is_new = services.terms.put(TermsKind.PRICE_SHEET, period, name, target)
     logger.info("sales sync: price sheet of %s countries in force from %s", len(sheets), period)

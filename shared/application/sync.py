@@ -17,12 +17,12 @@ import logging
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from shared.application.messages import SyncMessage
 from shared.application.services import Services
-from shared.application.sync_audit import spans_to_read, sync_audit
+from shared.application.sync_audit import give_up_audit, spans_to_read, sync_audit
 from shared.application.sync_tenant import REASON_CHARACTERS_MAX, Before, before_reading, code_of, sync_tenant
 from shared.domain.errors import (
     AlreadyExistsError,
@@ -46,6 +46,8 @@ NO_CHUNK = -1
 """The number of work that belongs to no chunk: one tenant that somebody asked for."""
 DELAY_S, DELAY_S_MAX, ATTEMPTS_MAX = 30, 3600, 12
 FAILURES_IN_A_ROW_MAX = 2
+CHUNK_TIME_MAX = timedelta(minutes=4)
+"""So long a message is worked on before the rest of it goes back: a function has ten minutes, and may wait in each call."""
 _TRY_LATER = (MicrosoftUnavailableError, MicrosoftBusyError, ChangedError, AlreadyExistsError)
 
 
@@ -162,10 +164,10 @@ def sync_chunk(services: Services, message: SyncMessage) -> None:
     except NotConnectedError as error:
         _stop(services, on, error)
         return
-    if rest is not None:
+    if isinstance(rest, _Rest):
         services.queues.send(SYNC_QUEUE, rest.message.body(), delay_s=rest.delay_s)
     elif message.chunk != NO_CHUNK:
-        services.synced.days.mark_chunk(on, f"{message.chunk:06d}")
+        services.synced.days.mark_chunk(on, f"{message.chunk:06d}", is_read=rest)
         day = services.synced.days.get(on)
         if day is not None and day.state is DayState.READING:
             _settle(services, day)
@@ -179,10 +181,12 @@ class _Rest:
     delay_s: int
 
 
-def _read_tenants(services: Services, message: SyncMessage) -> _Rest | None:
+def _read_tenants(services: Services, message: SyncMessage) -> _Rest | bool:
     tenant_ids, waiting, in_a_row = message.tenants.split(","), list[str](), 0
-    before = before_reading(services, tenant_ids)
+    before, until = before_reading(services, tenant_ids), services.clock() + CHUNK_TIME_MAX
     for number, tenant_id in enumerate(tenant_ids):
+        if number and services.clock() > until:
+            return _Rest(replace(message, tenants=",".join([*tenant_ids[number:], *waiting])), 0)
         try:
             _sync_or_park(services, tenant_id, before)
         except ThrottledError as error:
@@ -199,21 +203,24 @@ def _read_tenants(services: Services, message: SyncMessage) -> _Rest | None:
                 break
         else:
             in_a_row = 0
-    return _later(replace(message, tenants=",".join(waiting))) if waiting else None
+    return _later(replace(message, tenants=",".join(waiting))) if waiting else True
 
 
-def _read_audit(services: Services, message: SyncMessage) -> _Rest | None:
+def _read_audit(services: Services, message: SyncMessage) -> _Rest | bool:
     until, _, days = message.tenants.partition("/")
     if not days.isdecimal():
         raise InvalidError(f"tenants: {message.tenants[:40]!r} is no span such as 2026-10-31/9")
     try:
-        sync_audit(services, _day(until), int(days))
+        count = sync_audit(services, _day(until), int(days))
     except ThrottledError as error:
         return _throttled(message, error)
     except _TRY_LATER as error:
         logger.warning("sync: audit feed waits: %s", type(error).__name__)
-        return _later(message) if message.attempt < ATTEMPTS_MAX else None
-    return None
+        if message.attempt < ATTEMPTS_MAX:
+            return _later(message)
+        give_up_audit(services, error)
+        return False
+    return count is not None
 
 
 def _throttled(message: SyncMessage, error: ThrottledError) -> _Rest:

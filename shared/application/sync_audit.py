@@ -1,7 +1,7 @@
 """Read Microsoft's audit feed: who changed what, to the second, and put that in the place of what snapshots guess.
 
-The feed fills late, so each reading goes back some days before the last sync that was done, and the first one as far as
-the feed reaches; an entry that is known already changes nothing.
+The feed fills late, so each reading goes back some days before the last sync that read it whole, and the first one as
+far as the feed reaches; an entry that is known already changes nothing.
 
 Not here: what an entry says (``shared/domain/snapshots/audit``), merging (``shared/domain/snapshots/comparison``).
 """
@@ -31,15 +31,18 @@ _FactsOfTenant = dict[str, list[Fact]]
 def spans_to_read(services: Services, on: date) -> list[tuple[date, int]]:
     """Return what of the feed the sync of the local day *on* is to read: last UTC days, and how many before each."""
     today = services.clock().date()
-    done = next((day for day in services.synced.days.before(on) if day.is_done and day.on < on), None)
+    days = services.synced.days
+    done = next((day for day in days.before(on) if day.is_done and day.on < on and not days.has_unread(day.on)), None)
     back = min((today - done.on).days + LOOK_BACK_DAYS, REACH_DAYS) if done else REACH_DAYS
     return [
         (today - timedelta(days=first), min(SPAN_DAYS - 1, back - first)) for first in range(0, back + 1, SPAN_DAYS)
     ]
 
 
-def sync_audit(services: Services, on: date, look_back_days: int = LOOK_BACK_DAYS) -> int:
+def sync_audit(services: Services, on: date, look_back_days: int = LOOK_BACK_DAYS) -> int | None:
     """Read the feed of the UTC day *on* and the days before it; return how many rows of history that wrote.
+
+    None where Microsoft refuses the feed, which is a trouble then.
 
     Raises:
         MicrosoftUnavailableError, ThrottledError: try again later; what was read so far is kept.
@@ -50,8 +53,9 @@ def sync_audit(services: Services, on: date, look_back_days: int = LOOK_BACK_DAY
         told = _read(services, on, look_back_days)
     except MicrosoftRefusedError as error:
         logger.warning("sync: audit feed refused: %s", error.code or error.status)
-        services.synced.keep_trouble(_refused(services, error), known)
-        return 0
+        cure = "Connect with a user who may read the audit feed (Admin Agent), then sync again."
+        services.synced.keep_trouble(_trouble(services, error, cure), known)
+        return None
     services.synced.end_trouble("", TroubleKind.AUDIT, known)
     ours, looks = services.synced.known_tenants(), done_looks(services)
     parked = {each.tenant_id.lower() for each in services.synced.troubles() if each.kind is TroubleKind.PARKED}
@@ -87,12 +91,19 @@ def _with(kept: KeptSubscription, facts: Sequence[Fact], looks: Sequence[Look]) 
     return None if track is kept.track else replace(kept, track=track)
 
 
-def _refused(services: Services, error: MicrosoftRefusedError) -> Trouble:
+def give_up_audit(services: Services, error: Exception) -> None:
+    """Let it show that the feed was not read: whoever did what since is unknown until the next sync reads it."""
+    logger.warning("sync: audit feed given up for now: %s", error)
+    trouble = _trouble(services, error, "Wait for the next sync, or ask for one: it reads what is missing.")
+    services.synced.keep_trouble(trouble, services.synced.troubles([""]))
+
+
+def _trouble(services: Services, error: Exception, cure: str) -> Trouble:
     return Trouble(
         tenant_id="",
         kind=TroubleKind.AUDIT,
         code=code_of(error),
         reason=str(error)[:REASON_CHARACTERS_MAX],
-        cure="Connect with a user who may read the audit feed (Admin Agent), then sync again.",
+        cure=cure,
         since=services.clock(),
     )

@@ -3,14 +3,16 @@
 Not here: reading anything at Microsoft (``sync``).
 """
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from shared.application.services import Services
-from shared.domain.errors import NotFoundError
+from shared.domain.errors import InvalidError, NotFoundError
 from shared.domain.periods import BillingPeriod
-from shared.domain.snapshots.drift import Drift, drifts
+from shared.domain.snapshots.changes import Change
+from shared.domain.snapshots.drift import Drift, drifts, unlisted
 from shared.domain.snapshots.timelines import Entry, timeline_of
 from shared.domain.snapshots.values import LicenceCount, SubscriptionSnapshot, TenantProfile
 from shared.domain.subscription_details import by_subscription
@@ -20,15 +22,32 @@ from shared.storage.repositories.synced import KnownTenant, Trouble, TroubleKind
 from shared.storage.repositories.synced_subscriptions import KeptSubscription
 from shared.storage.repositories.terms import TermsKind
 
+LIMIT_MAX = 5000
 _DAY = timedelta(days=1)
 _HIDDEN_OF_PROFILE = {"tenant"}
 
 
-def customers_view(services: Services) -> list[dict[str, Any]]:
-    """Return every customer, by name, with what is wrong with it."""
+def customers_view(services: Services, *, after: str = "", limit: str = "") -> list[dict[str, Any]]:
+    """Return the customers by name, each with what is wrong with it; all of them, or a part.
+
+    Args:
+        services: what is known.
+        after: the customer after whom the part begins, "" for the first.
+        limit: how many at most, in digits, "" for all.
+
+    Raises:
+        InvalidError: the limit is no number from 1 to 5000.
+        NotFoundError: no sync found the customer in *after*.
+    """
+    size = _limit(limit)
     troubles = _troubles_by_tenant(services.synced.troubles())
     known = sorted(services.synced.known_tenants().items(), key=lambda item: (item[1].tenant.name.casefold(), item[0]))
-    return [{**_tenant_view(key, tenant), "troubles": troubles.get(key, [])} for key, tenant in known]
+    first = 0
+    if after:
+        _need(services, after)
+        first = [key for key, _ in known].index(after.lower()) + 1
+    part = known[first : None if size is None else first + size]
+    return [{**_tenant_view(key, tenant), "troubles": troubles.get(key, [])} for key, tenant in part]
 
 
 def customer_view(services: Services, tenant_id: str) -> dict[str, Any]:
@@ -84,9 +103,14 @@ def drift_view(services: Services, tenant_id: str = "") -> list[dict[str, Any]]:
         _drift_view(tenant, drift)
         for tenant in tenants
         for kept, changes in services.synced.subscriptions.with_changes(tenant).values()
-        if kept.snapshot is not None
-        for drift in drifts(kept.snapshot, changes, names.get(kept.id, ""))
+        for drift in _drifts(kept, changes, names.get(kept.id, ""))
     ]
+
+
+def _drifts(kept: KeptSubscription, changes: Sequence[Change], name: str) -> Iterator[Drift]:
+    if kept.snapshot is None:
+        return unlisted(changes)
+    return drifts(kept.snapshot, changes, name, is_gone=kept.is_gone)
 
 
 def sync_view(services: Services, on: date) -> dict[str, Any]:
@@ -112,6 +136,14 @@ def _day_view(services: Services, day: SyncDay) -> dict[str, Any]:
     }
 
 
+def _limit(text: str) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and len(text) <= 4 and 1 <= int(text) <= LIMIT_MAX):
+        raise InvalidError(f"limit: {text[:20]!r} is no number from 1 to {LIMIT_MAX}")
+    return int(text)
+
+
 def _need(services: Services, tenant_id: str) -> KnownTenant:
     tenant = services.synced.tenant(tenant_id)
     if tenant is None:
@@ -133,7 +165,11 @@ def _profile_view(profile: TenantProfile) -> dict[str, str]:
 def _subscription_view(
     kept: KeptSubscription, snapshot: SubscriptionSnapshot, consumed: Mapping[str, int]
 ) -> dict[str, Any]:
-    """*renews_on* is the first day of the next term, *price_locked_through* the last day of the running one."""
+    """Return what is shown of a subscription.
+
+    *renews_on* is the first day of the next term, None where it does not renew; *term_ends_on* and
+    *price_locked_through* are the last day of the running one. *at_term_end* is what somebody planned for then.
+    """
     ends_on = snapshot.ends_on
     return {
         "id": kept.id,
@@ -148,6 +184,10 @@ def _subscription_view(
         "auto_renews": snapshot.auto_renews,
         "renews_on": (ends_on + _DAY).isoformat() if ends_on and snapshot.auto_renews else None,
         "price_locked_through": ends_on.isoformat() if ends_on else None,
+        "term_ends_on": ends_on.isoformat() if ends_on else None,
+        "renewal_term": snapshot.renewal_term,
+        "at_term_end": json.loads(snapshot.scheduled) if snapshot.scheduled else None,
+        "cancellable_until": snapshot.cancellable_until.isoformat() if snapshot.cancellable_until else None,
         "parent_id": snapshot.parent_id,
         "is_trial": snapshot.is_trial,
         "observed_at": kept.observed_at.isoformat() if kept.observed_at else None,

@@ -1,7 +1,8 @@
 """Organisations from a file or a JSON body, as rows of texts by field name.
 
-Columns are the fields of an organisation in any order and spelling of upper and lower case (``TenantIds``, ``tenant
-ids``); only Id and Name must be there. Several domains or tenants in one cell are separated by spaces.
+Columns, and names in JSON, are the fields of an organisation in any order and spelling of upper and lower case
+(``TenantIds``, ``tenant ids``); only Id and Name must be there. Several domains or tenants in one cell are separated
+by spaces.
 
 Not here: what a row must hold (``shared/domain/organisations/reading``).
 """
@@ -10,8 +11,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import BinaryIO
 
-from shared.documents.handed_in import InRow, read_table
-from shared.domain.errors import InvalidError
+from shared.documents.handed_in import FILE_BYTES_MAX, InRow, read_table
+from shared.domain.errors import InvalidError, LimitError
 from shared.domain.organisations.reading import FIELDS
 
 SHEET = "Organisations"
@@ -38,26 +39,35 @@ def read_organisations(stream: BinaryIO, name: str) -> Rows:
 
 
 def read_organisations_json(body: bytes) -> Rows:
-    """Return the rows of ``{"organisations": [{"id": ..., "name": ..., "domains": [...]}]}``, counted from 1.
+    """Return the rows of ``{"organisations": [{"id": ..., "name": ..., "domains": [...]}]}``, or of the list alone.
+
+    They are counted from 1.
 
     Raises:
         InvalidError: it is no such JSON; the message names the row and field.
+        LimitError: it is larger than a file may be.
     """
+    if len(body) > FILE_BYTES_MAX:
+        raise LimitError(f"body: larger than {FILE_BYTES_MAX >> 20} MiB; split it")
     try:
         value = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise InvalidError('body: is no JSON; send {"organisations": [...]}, or a CSV file as text/csv') from error
-    rows = value.get("organisations") if isinstance(value, dict) else None
+    rows = value.get("organisations") if isinstance(value, dict) else value
     if not isinstance(rows, list) or len(rows) > ROWS_MAX:
         raise InvalidError(f"organisations: is missing, no list, or over {ROWS_MAX} long")
     return [(number, _object(number, row)) for number, row in enumerate(rows, 1)]
 
 
 def _column(title: str, name: str) -> str:
-    field = _BY_FOLDED_NAME.get(title.casefold().replace(" ", "").replace("_", ""))
+    field = _field(title)
     if field is None:
         raise InvalidError(f"{name}: column {title[:60]!r} is not known; use {', '.join(FIELDS)}")
     return field
+
+
+def _field(title: str) -> str | None:
+    return _BY_FOLDED_NAME.get(title.casefold().replace(" ", "").replace("_", ""))
 
 
 def _texts(row: InRow, columns: Sequence[str], name: str) -> dict[str, str]:
@@ -69,10 +79,13 @@ def _texts(row: InRow, columns: Sequence[str], name: str) -> dict[str, str]:
 def _object(number: int, row: object) -> dict[str, str]:
     if not isinstance(row, dict):
         raise InvalidError(f"organisations[{number - 1}]: is no object")
-    texts = {}
+    texts: dict[str, str] = {}
     for field, value in row.items():
         several = isinstance(value, list) and all(isinstance(each, str) for each in value)
         if not several and not isinstance(value, str):
             raise InvalidError(f"organisations[{number - 1}].{field[:60]}: send text, or a list of texts")
-        texts[field] = " ".join(value) if several else str(value)
+        name = _field(field) or field
+        if name in texts:
+            raise InvalidError(f"organisations[{number - 1}].{field[:60]}: is there twice; keep one")
+        texts[name] = " ".join(value) if several else str(value)
     return texts

@@ -126,22 +126,24 @@ class RefreshToken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The state since when, and Microsoft's number for it. *noted_by* is who found it out.
+    """The state since when, and Microsoft's number for it. *noted_by* is who found it out, at *api* where it was one.
 
-    A success tells nothing of what somebody else was refused: a token can be had although the account lacks a role.
+    A success tells nothing of what somebody else was refused: a token can be had although the account lacks a role, and
+    one API answers where another asks for a second factor.
     """
 
     state: ConnectionState
     since: datetime
     code: str = ""
     noted_by: Source = Source.TOKENS
+    api: str = ""
 
     def is_changed_by(self, after: "Standing") -> bool:
         """Whether *after* says something new."""
         if (self.state, self.code) == (after.state, after.code):
             return False
         is_well_again = after.state is ConnectionState.CONNECTED
-        return not is_well_again or self.noted_by is after.noted_by
+        return not is_well_again or (self.noted_by, self.api) == (after.noted_by, after.api)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

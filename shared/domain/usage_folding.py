@@ -13,7 +13,7 @@ Not here: how rows are read, and prices (a fold only needs to know on which days
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, dataclass, fields
 from datetime import date
 from decimal import Decimal, DecimalException, localcontext
 from functools import lru_cache
@@ -66,7 +66,16 @@ _key_of_line: Callable[[SourceLine], FoldKey] = attrgetter(
     *("cost.currency" if name == "currency" else name for name in FOLD_KEYS)
 )
 
-Describe = Callable[[int], SourceLine | None]
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a row that opens a fold has to tell where rows are only added up, and no lines are made of them."""
+
+    invoice_number: str
+    currency: str
+
+
+Describe = Callable[[int], SourceLine | Counted | None]
 """Returns the whole source line for the row at that index of the rows being added, or None to leave that row out.
 
 Called for the row that opens a fold that is not known yet, and for a row whose day is unreadable."""
@@ -146,6 +155,26 @@ class UsageKind:
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self.key, self.customer_id, self.customer_name, self.invoice_number, self.currency, *described = state
         self.file, self.line, self._names, self._values = described
+
+
+class CountedKind(UsageKind):
+    """What rows that are only added up have in common: nothing that a line could be made of."""
+
+    __slots__ = ()
+
+    def __init__(self, counted: Counted, key: FoldKey) -> None:  # there is no line to take anything from
+        self.key = key
+        self.invoice_number, self.currency = counted.invoice_number, counted.currency
+        self.customer_id = self.customer_name = self.file = ""
+        self.line, self._names, self._values = 0, (), ()
+
+    def source_line(self, fold: "UsageFold") -> SourceLine:
+        """Make no line.
+
+        Raises:
+            IntegrityError: always.
+        """
+        raise IntegrityError(f"{fold.count} rows of {fold.kind.key} were counted only: no line can be made of them")
 
 
 class UsageFold:
@@ -243,6 +272,7 @@ class UsageFolds:
         if known is not None:
             self._known = known._folds  # noqa: SLF001 - another of the same class
         self._folds: dict[FoldKey, UsageFold] = {}
+        self._texts: dict[str, str] = {}
 
     def add(self, rows: Iterable[UsageRow], describe: Describe, days: Mapping[str, str]) -> None:
         """Add rows; *describe* is asked for the whole line of a row that opens a new fold.
@@ -335,7 +365,10 @@ class UsageFolds:
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         self._boundaries, self._folds = state
-        self._known = {}
+        self._known, self._texts = {}, {}
+
+    def _kept_once(self, value: object) -> object:
+        return self._texts.setdefault(value, value) if isinstance(value, str) else value
 
     def _open(self, key: FoldKey, describe: Describe, index: int, day: str) -> UsageFold | None:
         known = self._known.get(key) if day else None
@@ -345,7 +378,10 @@ class UsageFolds:
             line = describe(index)
             if line is None:
                 return None
-            days = tuple([boundary.isoformat() for boundary in self._boundaries(line)])
-            fold = UsageFold(UsageKind(line, key), days)
+            if isinstance(line, Counted):
+                fold = UsageFold(CountedKind(line, tuple([self._kept_once(value) for value in key])))
+            else:
+                days = tuple([boundary.isoformat() for boundary in self._boundaries(line)])
+                fold = UsageFold(UsageKind(line, key), days)
         self._folds[fold.kind.key] = fold
         return fold

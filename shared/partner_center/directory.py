@@ -6,6 +6,7 @@ which costs a call for each user.
 Not here: how calls are made (``transport``), what is kept of the answers.
 """
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from typing import Final, TypeVar
@@ -36,6 +37,9 @@ USERS_SIZE: Final = 500
 AUDIT_SIZE: Final = 200
 GRAPH_USERS_TOP: Final = 999
 _LICENCE_GROUPS: Final = (("licenseGroupIds", "group1"), ("licenseGroupIds", "group2"))
+_ID: Final = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+"""Ids go into keys, paths and messages, where a comma or slash would make two of one."""
+
 T = TypeVar("T")
 _USER_FIELDS: Final = "id,userPrincipalName,displayName,givenName,surname,usageLocation,assignedLicenses"
 
@@ -166,6 +170,8 @@ def _customer(tenant_id: str) -> str:
 def _with_id(value: T, identity: str) -> T:
     if not identity:
         raise ValueError("it has no id")
+    if not _ID.fullmatch(identity):
+        raise ValueError("its id is none")
     return value
 
 

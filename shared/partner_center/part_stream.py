@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, cast
 import requests
 
 from shared.domain.errors import (
+    LimitError,
     MicrosoftNotFoundError,
     MicrosoftRefusedError,
     MicrosoftUnavailableError,
@@ -27,6 +28,7 @@ from shared.partner_center.exchange import HTTP_FAILURES, Silence, silence_of
 from shared.partner_center.transport import Transport
 
 BUFFER_BYTES: Final = 1 << 20
+PART_BYTES_MAX: Final = 4 << 30
 _EXPIRED: Final = frozenset({403, 404, 410})
 _logger = logging.getLogger(__name__)
 
@@ -111,6 +113,7 @@ class _Part(io.RawIOBase):
 
         Raises:
             MicrosoftUnavailableError: it broke off, or ended early.
+            LimitError: it is larger than any part.
         """
         view = memoryview(buffer)
         block = self._block(len(view))
@@ -121,6 +124,10 @@ class _Part(io.RawIOBase):
             )
         view[: len(block)] = block
         self._count += len(block)
+        if self._count > PART_BYTES_MAX:
+            raise LimitError(
+                f"part {self._part}: has over {PART_BYTES_MAX >> 30} GiB, which no part has. It is not read"
+            )
         return len(block)
 
     def _block(self, size: int) -> bytes | None:

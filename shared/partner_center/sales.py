@@ -19,7 +19,7 @@ from shared.domain.errors import LimitError, MicrosoftNotFoundError, MicrosoftUn
 from shared.partner_center.hosts import Audience
 from shared.partner_center.paging import pages, read_items, with_query
 from shared.partner_center.request import Request
-from shared.partner_center.source_files.containers import blocks, open_contents
+from shared.partner_center.source_files.containers import line_chunks, open_contents
 from shared.partner_center.transport import Operation, Transport
 
 PACKED_BYTES_MAX: Final = 512 << 20
@@ -113,7 +113,7 @@ def _unpacked(packed: BinaryIO, name: str) -> BinaryIO:
     """Return the one CSV in *packed*, without a byte order mark, at its beginning.
 
     Raises:
-        SourceFileError: it is damaged, several files, or inflates beyond reason.
+        SourceFileError: it is damaged, several files, inflates beyond reason, or has a line of megabytes.
         MicrosoftUnavailableError: it is a gateway's page.
     """
     with ExitStack() as stack:
@@ -130,7 +130,7 @@ def _unpacked(packed: BinaryIO, name: str) -> BinaryIO:
 
 def _copy(content: BinaryIO, target: BinaryIO, name: str) -> None:
     size = 0
-    for block in blocks(content, name):
+    for block in line_chunks(content, name):
         if size == 0 and block.lstrip()[:1] == b"<":
             raise MicrosoftUnavailableError(f"{name}: Microsoft sent a page of HTML instead of a CSV. Try again later")
         size += len(block)

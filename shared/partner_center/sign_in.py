@@ -22,6 +22,9 @@ from shared.partner_center.transport import Transport
 SCOPES: Final = (f"{Audience.PARTNER_CENTER}/user_impersonation",)
 """MSAL adds openid, profile and offline_access. One refresh token serves every API that the app has consent for."""
 
+_OF_A_GRANT: Final = frozenset({ConnectionState.TOKEN_EXPIRED, ConnectionState.TOKEN_REVOKED})
+"""What Microsoft says of a bad refresh token it says of a bad code as well."""
+
 
 class MsalSignIn:
     """``SignIn`` on MSAL; it shares *tokens* with the client."""
@@ -64,6 +67,8 @@ class MsalSignIn:
             raise _mismatch("the answer does not fit this login") from None  # the cause may quote the identity
         if "error" in answer:
             state, number, cure = refusal(answer, Audience.PARTNER_CENTER)
+            if state in _OF_A_GRANT:
+                raise _mismatch(f"Microsoft does not take the code ({number})")
             raise NotConnectedError(f"{cure} ({number})", state=state)
         identity = self._identity(answer.get("id_token_claims"))
         if not answer.get("refresh_token"):

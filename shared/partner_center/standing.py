@@ -54,7 +54,9 @@ def probe(transport: Transport, audience: Audience, clock: Callable[[], datetime
     try:
         answer = transport.operation().ask(request)
     except NotConnectedError as error:
-        return Probe(api=audience, problem=str(error), state=ConnectionState(error.state))
+        state = ConnectionState(error.state)
+        has_mfa = False if state is ConnectionState.MFA_REQUIRED else None
+        return Probe(api=audience, problem=str(error), state=state, has_mfa=has_mfa)
     except ProrataError as error:
         return Probe(api=audience, problem=str(error))
     return Probe(api=audience, has_mfa=_has_mfa(answer), clock_skew_s=_skew_s(answer, clock()))

@@ -18,7 +18,7 @@ def organisations(own_tables: Tables) -> OrganisationStore:
 def test_an_organisation_is_read_back_as_it_was(organisations: OrganisationStore) -> None:
     """Every field, any letters, and ids that a key could not hold."""
     kept = Organisation(id="A/1#?", name="Müller & Söhne", domains=("a.de", "b.de"), tenant_ids=(TENANT,), city="Köln")
-    organisations.keep(kept)
+    organisations.keep_all([kept])
 
     assert {"A/1#?": kept} == organisations.all()
     assert not organisations.is_empty()
@@ -26,8 +26,8 @@ def test_an_organisation_is_read_back_as_it_was(organisations: OrganisationStore
 
 def test_keeping_again_replaces(organisations: OrganisationStore) -> None:
     """One organisation for one id."""
-    organisations.keep(Organisation(id="1", name="Before"))
-    organisations.keep(Organisation(id="1", name="After"))
+    organisations.keep_all([Organisation(id="1", name="Before")])
+    organisations.keep_all([Organisation(id="1", name="After")])
 
     assert ["After"] == [each.name for each in organisations.all().values()]
 
@@ -49,3 +49,12 @@ def test_a_decision_is_kept_replaced_and_forgotten(organisations: OrganisationSt
 
     organisations.undecide(TENANT)
     assert {} == organisations.decisions()
+
+
+def test_many_are_written_at_once_and_the_last_of_one_id_counts(organisations: OrganisationStore) -> None:
+    """A file of thousands is a matter of seconds."""
+    organisations.keep_all([Organisation(id=str(number), name="Before") for number in range(150)])
+    organisations.keep_all([Organisation(id="7", name="Between"), Organisation(id="7", name="After")])
+    names = [each.name for each in organisations.all().values()]
+
+    assert (150, 149, 1) == (len(names), names.count("Before"), names.count("After"))

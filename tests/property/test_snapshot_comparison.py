@@ -12,10 +12,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shared.domain.snapshots.aspects import EXISTS, Aspect, values_of
+from shared.domain.snapshots.aspects import EXISTS, GONE, Aspect, values_of
 from shared.domain.snapshots.changes import Change
 from shared.domain.snapshots.comparison import compared
-from shared.domain.snapshots.tracks import Fact, Track
+from shared.domain.snapshots.tracks import Fact, Look, Track
 from shared.domain.snapshots.values import SubscriptionSnapshot
 
 CREATED_AT = datetime(2026, 9, 30, 12, tzinfo=UTC)
@@ -54,6 +54,10 @@ class Truth:
         """Return the state at an instant."""
         return [state for since, state in self.states if since <= instant][-1]
 
+    def between(self, since: datetime, until: datetime) -> list[SubscriptionSnapshot]:
+        """Return the states there were in a span."""
+        return [self.at(since), *(state for at, state in self.states if since < at <= until)]
+
     def facts(self) -> list[Fact]:
         """Return all that the feed can tell."""
         order = [Fact(id="0", at=CREATED_AT, aspect=EXISTS, after="true", actor="ada")]
@@ -87,16 +91,25 @@ def truths(draw: st.DrawFn) -> Truth:
 News = tuple[str, Any]
 
 
-def told(news: Sequence[News], truth: Truth) -> Track:
-    """Return the track after news in that order: instants at which somebody looked, and facts."""
-    track, looks = Track(), list[datetime]()
+def told(news: Sequence[News], truth: Truth, within: timedelta = timedelta()) -> Track:
+    """Return the track after news in that order: instants at which somebody looked, and facts.
+
+    *within* is how much earlier and later than each look its sync began and ended.
+    """
+    track, looks = Track(), list[Look]()
     for kind, what in news:
-        if kind == "seen":
-            track = track.seen(truth.at(what), what, looks[-1] if looks else None)
-            looks.append(what)
-        else:
+        if kind == "told":
             track = track.told([what], looks)
+            continue
+        after = looks[-1].begun_at if looks else None
+        track = track.seen(truth.at(what), what, after) if kind == "seen" else track.missed(what, after)
+        looks.append(Look(what - within, what + within))
     return track
+
+
+def withins() -> st.SearchStrategy[timedelta]:
+    """How far from the looks of a night its sync may begin and end."""
+    return st.integers(0, 600).map(lambda minutes: timedelta(minutes=minutes))
 
 
 def looks(draw: st.DrawFn, truth: Truth) -> list[News]:
@@ -132,7 +145,7 @@ def test_a_feed_that_told_everything_leaves_no_guess(data: st.DataObject) -> Non
     seen, facts = looks(data.draw, truth), truth.facts()
     expected = compared("s", Track().told(facts).seen(truth.states[-1][1], seen[-1][1]))
 
-    assert expected == compared("s", told(mixed(data.draw, seen, facts), truth))
+    assert expected == compared("s", told(mixed(data.draw, seen, facts), truth, data.draw(withins())))
     assert {"audit"} == {change.source for change in expected}
     assert len(truth.states) == len(expected)
 
@@ -154,9 +167,27 @@ def test_a_history_ends_at_what_was_seen_last(data: st.DataObject) -> None:
     truth = data.draw(truths())
     seen = looks(data.draw, truth)
     facts = [fact for fact in truth.facts() if data.draw(st.booleans())]
-    track = told(mixed(data.draw, seen, facts), truth)
+    track = told(mixed(data.draw, seen, facts), truth, data.draw(withins()))
     changes = compared("s", track)
 
     assert {str(key): value for key, value in values_of(truth.states[-1][1]).items()} == end_of(changes)
     assert track is track.seen(truth.states[-1][1], seen[-1][1] + timedelta(days=1))
     assert changes == compared("s", track, changes)
+
+
+@given(st.data())
+def test_nothing_is_made_up(data: st.DataObject) -> None:
+    """Whatever the feed left out: each value that is told was really there, at the instant or within the span.
+
+    Some looks show a list without the subscription; then nothing else of it is known.
+    """
+    truth = data.draw(truths())
+    seen = [(data.draw(st.sampled_from(("seen", "seen", "missed"))), at) for _, at in looks(data.draw, truth)]
+    facts = [fact for fact in truth.facts() if data.draw(st.booleans())]
+    track = told(mixed(data.draw, seen, facts), truth, data.draw(withins()))
+
+    for change in compared("s", track)[1:]:  # before the first look the first values stand for those at the purchase
+        since, until = change.observed_after or CREATED_AT, change.observed_at
+        states = truth.between(since, until) if until else [truth.at(change.at)]
+        for aspect, after in change.after.items():
+            assert after in {GONE, *(values_of(each)[aspect] for each in states)}, change

@@ -61,7 +61,9 @@ def test_json_is_taken_as_well(office: Office) -> None:
         office, '{"organisations": [{"id": "1", "name": "A", "domains": ["a.com", "b.com"]}]}', kind="application/json"
     )
 
-    assert 1 == report["counts"]["created"]
+    again = put(office, '[{"Id": "1", "Name": "A", "Domains": ["a.com", "b.com"]}]')
+
+    assert (1, 1) == (report["counts"]["created"], again["counts"]["unchanged"])
     assert ["a.com", "b.com"] == office.get("organisations")[0]["domains"]
 
 
@@ -73,6 +75,7 @@ def test_json_is_taken_as_well(office: Office) -> None:
         ("organisations", "Name\nA", "Id and Name"),
         ("organisations", '{"organisations": 3}', "organisations"),
         ("organisations", '{"organisations": [{"id": 3}]}', "organisations[0].id"),
+        ("organisations", '[{"id": "1", "Id": "2", "name": "A"}]', "organisations[0].Id"),
         ("organisations", "{", "no JSON"),
     ],
 )

@@ -60,7 +60,9 @@ def test_a_customer_and_its_history_are_shown(office: Office) -> None:
     assert [("request", "8", "9"), ("snapshot", "5", "8")] == [
         (each["source"], each["before"]["quantity"], each["after"]["quantity"]) for each in timeline[:2]
     ]
-    assert ["Menge geändert: Menge 8 auf 9.", "Menge geändert: Menge 5 auf 8."] == [each["text"] for each in german[:2]]
+    assert ["Menge geändert: Menge von 8 auf 9.", "Menge geändert: Menge von 5 auf 8."] == [
+        each["text"] for each in german[:2]
+    ]
     assert "eigener Auftrag" == german[0]["told_by"]
 
 
@@ -94,4 +96,8 @@ def test_one_customer_is_asked_for_by_its_id(office: Office) -> None:
     found(office)
     answer = office.send("POST", "sync", json={"tenant": TENANT})
 
+    by_address = office.send("POST", f"sync?customer={TENANT}")
+
     assert (202, f"/api/customers/{TENANT}") == (answer.status_code, answer.json()["status"])
+    assert (202, answer.json()) == (by_address.status_code, by_address.json())
+    assert 404 == office.send("POST", "sync?customer=nobody").status_code

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from shared.settings import Settings
+from shared.settings import Settings, misspelt, problems_of
 
 
 @pytest.fixture(autouse=True)
@@ -65,3 +65,24 @@ def test_settings_do_not_change() -> None:
     """They are read once."""
     with pytest.raises(ValidationError):
         Settings().store = "azure"  # type: ignore[misc]  # that it is refused is the point
+
+
+def test_a_misspelt_setting_is_noticed() -> None:
+    """With the one that was meant, where one is near; what others read is left alone."""
+    names = ["PRORATA_CLIENT_SECRT", "PRORATA_QUITE_ELSE", "PRORATA_STORE", "PRORATA_REQUIRE", "PATH"]
+
+    assert [
+        "PRORATA_CLIENT_SECRT is read by nobody; did you mean PRORATA_CLIENT_SECRET?",
+        "PRORATA_QUITE_ELSE is read by nobody",
+    ] == misspelt(names)
+
+
+def test_a_value_that_cannot_be_is_named_for_people(environment: pytest.MonkeyPatch) -> None:
+    """By the setting's name, without the value."""
+    environment.setenv("PRORATA_LINK_HOURS", "many-9182")
+    with pytest.raises(ValidationError) as told:
+        Settings()
+    (sentence,) = problems_of(told.value)
+
+    assert sentence.startswith("PRORATA_LINK_HOURS: ")
+    assert "9182" not in sentence

@@ -34,6 +34,7 @@ _DAY = timedelta(days=1)
 _NO_DAY = timedelta(0)
 _STARTS_CYCLE = {"new", "renew", "cyclecharge", "changebillingplan", "extendterm"}
 _SEATS = {"addquantity", "removequantity"}
+_LEAVE = {"convert", "movequantity"}
 WITH_TELEPHONY = {"Microsoft 365 E5", "Office 365 E5"}
 
 
@@ -119,21 +120,26 @@ def _of_event(log: Sequence[Happened], number: int) -> Iterator[Charge]:
     elif kind in _STARTS_CYCLE:
         yield from _whole(happened, happened.at, happened.charge_type, happened.reference)
     elif kind in _SEATS:
-        yield from _rest(happened, happened.before, is_credit=True, rounds_product=not _is_fresh(log, number))
-        yield from _rest(happened, happened.after, is_credit=False, rounds_product=True)
+        yield from _rest(log, number, happened.before, is_credit=True, rounds_product=not _is_fresh(log, number))
+        yield from _rest(log, number, happened.after, is_credit=False, rounds_product=True)
     elif kind in {"cancelimmediate", "cancel"}:
         yield from _cancelled(log, number)
     else:
         moved = happened.after - happened.before
-        yield from _rest(happened, abs(moved), is_credit=moved < 0, rounds_product=False)
+        is_whole = moved < 0 and not happened.after and not _is_fresh(log, number)
+        is_whole = is_whole and log[number - 1].at.date() == happened.at.date()
+        yield from _rest(log, number, abs(moved), is_credit=moved < 0, rounds_product=is_whole)
 
 
 def _is_fresh(log: Sequence[Happened], number: int) -> bool:
     """Whether the seats before were charged that very day, and not by a change of seats."""
-    happened, before = log[number], log[number - 1]
+    happened = log[number]
     day = happened.at.date()
-    if number and before.at.date() == day:
-        return before.charge_type.lower() not in _SEATS
+    for before in reversed(log[:number]):
+        if before.at.date() != day:
+            break
+        if before.charge_type.lower() not in _LEAVE or before.after > before.before:
+            return before.charge_type.lower() not in _SEATS
     return charge_cycle(happened, day).first == day
 
 
@@ -151,22 +157,34 @@ def _whole(happened: Happened, at: datetime, charge_type: str, reference: str) -
 
 
 def _months_from(day: date, cycle: Span) -> int:
-    months = 1
-    while later(day, months) <= cycle.last:
-        months += 1
-    return months
+    end = cycle.last + _DAY
+    return (end.year - day.year) * 12 + end.month - day.month
 
 
-def _rest(happened: Happened, units: int, *, is_credit: bool, rounds_product: bool) -> Iterator[Charge]:
+def _rest(
+    log: Sequence[Happened], number: int, units: int, *, is_credit: bool, rounds_product: bool
+) -> Iterator[Charge]:
     """So many seats back, or charged, for the rest of the cycle; the day of the change included."""
     if not units:
         return
+    happened = log[number]
     day = happened.at.date()
     cycle = charge_cycle(happened, day)
     rest = Span(day, max(day, min(cycle.last, happened.term_last)))
-    share = (rest.days, _divisor(happened, cycle))
+    share = _share(log[:number], happened, rest)
     line = _Line(happened.charge_type, happened.at, rest, share, units, happened.reference, is_credit, rounds_product)
     yield from _lines(happened, line)
+
+
+def _share(past: Sequence[Happened], happened: Happened, rest: Span) -> tuple[int, int]:
+    """The rest's days of the cycle's; of a cycle that was charged by months, its part of them."""
+    cycle = charge_cycle(happened, rest.first)
+    changed = next((each for each in reversed(past) if each.charge_type.lower() == "changebillingplan"), None)
+    if changed is None or not cycle.first < changed.at.date() <= rest.first:
+        return rest.days, _divisor(happened, cycle)
+    charged = Span(changed.at.date(), min(cycle.last, happened.term_last))
+    months = _months_from(charged.first, cycle)
+    return rest.days * months, charged.days * _cycle_months(happened)
 
 
 def _cancelled(log: Sequence[Happened], number: int) -> Iterator[Charge]:

@@ -222,8 +222,8 @@ class LegacyBook:
         return {
             "partnerId": self._world.partner.tenant_id,
             "customerId": customer.id.upper(),
-            "mpnId": int(mpn) if mpn.isdigit() else 0,
-            "tier2MpnId": int(reseller) if reseller.isdigit() else 0,
+            "mpnId": int(mpn) if mpn.isdecimal() else 0,
+            "tier2MpnId": int(reseller) if reseller.isdecimal() else 0,
         }
 
 

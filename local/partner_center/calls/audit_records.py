@@ -68,7 +68,7 @@ def _question(asked: Asked) -> _Question:
     if end <= start:
         raise RefusedError(400, 3000, "Invalid property: endDate lies before startDate.")
     size = asked.first("size") or asked.first("auditRequest.size") or "0"
-    if not size.isdigit():
+    if not size.isdecimal():
         raise RefusedError(400, 3000, f"Invalid property: size '{size}'.")
     cut_to = min(int(size) or _SIZE_DEFAULT, _SIZE_MAX)
     return _Question(start.isoformat(), end.isoformat(), cut_to, asked.first("filter"))

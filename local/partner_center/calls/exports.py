@@ -12,6 +12,7 @@ Not here: rows and files (``billing``).
 import base64
 import hashlib
 import hmac
+import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ from local.partner_center.answers import Answer, Asked, Call, Host, RefusedError
 from local.partner_center.billing.books import Books, open_books
 from local.partner_center.billing.parts import Delivery, Parts, Wanted, open_parts
 from local.partner_center.entities import Json
+from local.partner_center.exchange import http_date
 from local.partner_center.faults import FaultKind
 from local.partner_center.switches import switches
 from local.partner_center.world import World
@@ -31,6 +33,7 @@ SHAPES = ("link", "object", "text")
 _TYPE = "#microsoft.graph.partners.billing."
 _KINDS = {"reconciliation/billed", "reconciliation/unbilled", "usage/billed", "usage/unbilled"}
 _NO_DATA = "5000"
+_RANGE = re.compile(r"bytes=(\d+)-(\d*)")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -262,11 +265,28 @@ def _blob(asked: Asked) -> Answer:
     path = exports(asked.world).files.get(f"{directory}/{name}")
     if path is None or not path.exists():
         return _storage_refusal(404, "BlobNotFound", "The specified blob does not exist.")
-    content = path.read_bytes()
-    headers = {"Content-Length": str(len(content)), "ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"'}
-    if asked.world.faults.strike(FaultKind.PART_TRUNCATED, asked.url_path, asked.method):
-        content = content[: len(content) // 2]
-    return Answer(content=content, content_type="application/octet-stream", headers=headers)
+    answer = _blob_answer(path.read_bytes(), asked.headers.get("x-ms-range") or asked.headers.get("range", ""))
+    answer.headers |= {"Last-Modified": http_date(asked.now), "x-ms-blob-type": "BlockBlob", "Accept-Ranges": "bytes"}
+    if asked.method == "HEAD":
+        answer.content = b""
+    elif asked.world.faults.strike(FaultKind.PART_TRUNCATED, asked.url_path, asked.method):
+        answer.content = (answer.content or b"")[: len(answer.content or b"") // 2]
+    return answer
+
+
+def _blob_answer(content: bytes, wanted: str) -> Answer:
+    """Answer a blob, or the range that storage libraries ask for."""
+    kind = "application/octet-stream"
+    etag = {"ETag": f'"{hashlib.sha256(content).hexdigest()[:16]}"'}
+    span = _RANGE.fullmatch(wanted)
+    if span is None:
+        return Answer(content=content, content_type=kind, headers={**etag, "Content-Length": str(len(content))})
+    first, last = int(span[1]), min(int(span[2] or len(content)), len(content) - 1)
+    if first > last:
+        return _storage_refusal(416, "InvalidRange", "The range specified is invalid for the current size.")
+    part = content[first : last + 1]
+    where = {"Content-Length": str(len(part)), "Content-Range": f"bytes {first}-{last}/{len(content)}"}
+    return Answer(status=206, content=part, content_type=kind, headers={**etag, **where})
 
 
 def _storage_refusal(status: int, code: str, message: str) -> Answer:
@@ -305,4 +325,5 @@ CALLS = (
     Call(method="GET", path=f"{BASE}/operations/{{operation_id}}", handler=_operation, host=Host.GRAPH),
     Call(method="GET", path=f"{BASE}/manifests/{{manifest_id}}", handler=_manifest, host=Host.GRAPH),
     Call(method="GET", path="/blobs/{rest:path}", handler=_blob, host=Host.OPEN),
+    Call(method="HEAD", path="/blobs/{rest:path}", handler=_blob, host=Host.OPEN),
 )

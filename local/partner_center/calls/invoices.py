@@ -261,7 +261,7 @@ def _page(asked: Asked, *, size_max: int) -> tuple[int, int]:
         except (ValueError, KeyError, TypeError, Base64Error) as error:
             raise RefusedError(400, 3000, f"Invalid property: {TOKEN}.") from error
     size, offset = asked.first("size") or "0", asked.first("offset") or "0"
-    if not (size.isdigit() and offset.isdigit()):
+    if not (size.isdecimal() and offset.isdecimal()):
         raise RefusedError(400, 3000, "Invalid property: size or offset.")
     return int(offset), min(int(size) or size_max, size_max)
 

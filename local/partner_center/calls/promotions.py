@@ -66,7 +66,7 @@ def _eligibilities(asked: Asked) -> Answer:
         told = str(each.get("id") or number)
         eligibilities = _of(asked, found, str(each.get("promotionId") or ""))
         kind = {"objectType": "PromotionEligibilities"}
-        line_id = int(told) if told.isdigit() else told
+        line_id = int(told) if told.isdecimal() else told
         checked.append({**each, "id": line_id, "eligibilities": eligibilities, "attributes": kind})
     return Answer(json={"totalCount": len(checked), "items": checked, "attributes": {"objectType": "Collection"}})
 

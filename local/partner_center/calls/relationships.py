@@ -71,7 +71,7 @@ def get_agreement_status(asked: Asked) -> Answer:
         raise RefusedError(400, 2001, "Both MPN Id and Tenant Id cannot be empty.")
     if mpn_id and tenant_id:
         raise RefusedError(400, 2000, "Both MPN Id and Tenant Id should not be passed.")
-    if mpn_id and not mpn_id.isdigit():
+    if mpn_id and not mpn_id.isdecimal():
         raise RefusedError(400, 2000, "MPN Id must be numeric.")
     if not any(mpn_id == each["mpnId"] or tenant_id.lower() == each["id"] for each in resellers(asked)):
         if mpn_id:

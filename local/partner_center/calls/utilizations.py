@@ -54,7 +54,7 @@ def _page(asked: Asked) -> tuple[int, int]:
         except (ValueError, TypeError, Base64Error) as error:
             raise RefusedError(400, 3000, f"Invalid property: {TOKEN}.") from error
     size = asked.first("size") or str(SIZE_MAX)
-    if not size.isdigit() or size == "0":
+    if not size.isdecimal() or size == "0":
         raise RefusedError(400, 3000, f"Invalid property: size '{size}'.")
     return 0, min(int(size), SIZE_MAX)
 

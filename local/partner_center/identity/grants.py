@@ -26,7 +26,7 @@ from local.partner_center.identity.issuing import (
     issued,
 )
 from local.partner_center.identity.refused import NO_STORE, SignInError
-from local.partner_center.identity.requests import audience_of, form, required, scopes, tenant_of
+from local.partner_center.identity.requests import ABOUT_USER, audience_of, form, required, scopes, tenant_of
 from local.partner_center.identity.sign_ins import sign_ins
 from local.partner_center.identity.signing import encoded
 from local.partner_center.switches import switches
@@ -202,7 +202,7 @@ def _tokens(request: _Request, granted: _Granted) -> Json:
     access, world = granted.access, request.world
     tokens: Json = {
         "token_type": "Bearer",
-        "scope": None if access.is_app_only else f"{access.audience}/user_impersonation {access.audience}/.default",
+        "scope": None if access.is_app_only else _scope(request, access),
         "expires_in": ACCESS_S - 1,
         "ext_expires_in": ACCESS_S - 1,
         "access_token": issue_access(world, access),
@@ -223,6 +223,13 @@ def _tokens(request: _Request, granted: _Granted) -> Json:
         who = {"uid": world.partner.admin_id, "utid": world.partner.tenant_id}
         tokens["client_info"] = encoded(msgspec.json.encode(who))
     return tokens if "/v2.0/" in request.asked.url_path.lower() else _version_1(tokens, access)
+
+
+def _scope(request: _Request, access: Access) -> str:
+    """Return what was granted: by its usual names and as it was asked for, so that a library finds it in its cache."""
+    usual = (f"{access.audience}/user_impersonation", f"{access.audience}/.default")
+    asked_for = (each for each in scopes(request.fields) if each.lower() not in ABOUT_USER)
+    return " ".join(dict.fromkeys((*usual, *asked_for)))
 
 
 def _version_1(tokens: Json, access: Access) -> Json:

@@ -14,7 +14,7 @@ from local.partner_center.identity.refused import SignInError
 from local.partner_center.world import World
 
 ANY_TENANT = frozenset({"common", "organizations"})
-_ABOUT_USER = frozenset({"openid", "profile", "offline_access", "email"})
+ABOUT_USER = frozenset({"openid", "profile", "offline_access", "email"})
 _GRAPH = "https://graph.microsoft.com"
 
 
@@ -73,7 +73,7 @@ def audience_of(fields: Mapping[str, str], tenant_id: str) -> str:
     """
     if fields.get("resource"):
         return _known(fields["resource"], tenant_id)
-    named = [_split(scope)[0] for scope in scopes(fields) if scope.lower() not in _ABOUT_USER]
+    named = [_split(scope)[0] for scope in scopes(fields) if scope.lower() not in ABOUT_USER]
     if len(set(named)) > 1:
         raise SignInError(28000)
     return _known(named[0], tenant_id) if named else _GRAPH

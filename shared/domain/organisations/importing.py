@@ -14,6 +14,8 @@ from enum import StrEnum
 from shared.domain.organisations.organisation import Organisation
 from shared.domain.organisations.reading import FIELDS, Problem, organisation_of
 
+ID_SHOWN_CHARACTERS_MAX = 250
+
 
 class Outcome(StrEnum):
     """What becomes of a row."""
@@ -41,14 +43,17 @@ def import_report(
 ) -> tuple[RowReport, ...]:
     """Return what importing *rows* (line number, texts by field) would do to the organisations *known* by id."""
     read = [(line, texts, *organisation_of(texts)) for line, texts in rows]
-    ids = Counter(texts.get("id", "").strip() for _, texts in rows)
+    ids = Counter(_id(texts) for _, texts in rows)
     owners = _owners(known, [organisation for _, _, organisation, _ in read if organisation])
     return tuple(
-        _report(
-            line, texts.get("id", "").strip(), organisation, [*problems, *_clashes(organisation, ids, owners)], known
-        )
+        _report(line, _id(texts), organisation, [*problems, *_clashes(organisation, ids, owners)], known)
         for line, texts, organisation, problems in read
     )
+
+
+def _id(texts: Mapping[str, str]) -> str:
+    """Return the id of a row as an organisation has it, one that is none cut short."""
+    return " ".join(texts.get("id", "").split())[:ID_SHOWN_CHARACTERS_MAX]
 
 
 def _owners(known: Mapping[str, Organisation], imported: Iterable[Organisation]) -> dict[str, set[str]]:

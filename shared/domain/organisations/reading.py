@@ -11,6 +11,8 @@ from shared.domain.errors import InvalidError
 from shared.domain.organisations.organisation import Organisation, domain_name, tenant_id
 
 TEXT_CHARACTERS_MAX = 250
+LIST_MAX = 50
+"""Domains, or tenants, of one organisation: the longest lists that fit into a row of the store."""
 FIELDS = tuple(each.name for each in fields(Organisation))
 _LISTS: dict[str, Callable[[str], str]] = {"domains": domain_name, "tenant_ids": tenant_id}
 _COUNTRY = re.compile(r"[A-Z]{2}")
@@ -51,7 +53,11 @@ def organisation_of(texts: Mapping[str, str]) -> tuple[Organisation | None, tupl
 def _list(name: str, text: str, problems: list[Problem]) -> tuple[str, ...]:
     read = _LISTS[name]
     found: dict[str, None] = {}
-    for part in filter(None, _SPLIT.split(text)):
+    parts = list(filter(None, _SPLIT.split(text)))
+    if len(parts) > LIST_MAX:
+        problems.append(Problem(name, f"holds {len(parts)} values", f"give {LIST_MAX} at most"))
+        return ()
+    for part in parts:
         try:
             found[read(part)] = None
         except InvalidError as error:

@@ -15,6 +15,8 @@ from shared.domain.snapshots.tracks import Fact
 from shared.domain.snapshots.values import AuditRecord
 
 _Resource = Mapping[str, Any]
+_NO_YEARS = {1, 9999}
+"""Microsoft's years for "never"."""
 _CONVERSION = "converttrial"
 """Part of the name of the operation by which a trial becomes a paid subscription; the resource need not say it."""
 
@@ -94,7 +96,9 @@ def _plan(resource: _Resource) -> str | None:
 
 def _ends_on(resource: _Resource) -> str | None:
     day = day_of(str(resource.get("commitmentenddate") or ""))
-    return day.isoformat() if day else None
+    if day is None:
+        return None
+    return "" if day.year in _NO_YEARS else day.isoformat()
 
 
 _READINGS: Mapping[str, Callable[[_Resource], str | None]] = {

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from itertools import groupby
 
 from shared.domain.snapshots.changes import AUDIT, MICROSOFTS
-from shared.domain.snapshots.tracks import LAG, Fact, Track
+from shared.domain.snapshots.tracks import LAG, Fact, Track, shows
 
 JUST_BEFORE = timedelta(microseconds=1)
 SKEW = timedelta(minutes=5)
@@ -64,15 +64,18 @@ def differences(track: Track, facts: Sequence[Fact], aspect: str) -> tuple[str |
     if track.is_cut:
         path.begin(track.points[0].values.get(aspect, ""), track.points[0].at)
     waiting = _in_chains(facts)
+    was_shown = True
     for number, point in enumerate(track.points):
-        if number == 0 and track.is_cut:
+        if (number == 0 and track.is_cut) or not shows(point, aspect):
+            was_shown = shows(point, aspect)
             continue
         value = point.values.get(aspect, "")
         count = _told_until(waiting, path.running, point.at, value)
         for fact in waiting[:count]:
             path.tell(fact)
         waiting = waiting[count:]
-        path.see(value, point.after, point.at, number)
+        path.see(value, point.after if was_shown else None, point.at, number)
+        was_shown = True
     for fact in waiting:
         path.tell(fact)
     return path.opening, path.found

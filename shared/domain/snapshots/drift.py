@@ -1,7 +1,7 @@
 """Drift: where our own record and Microsoft's snapshot say different things of a subscription.
 
 Our record is what requests and imports say, and the friendly names that somebody gave; nothing of either side is
-overwritten here.
+overwritten here. What Microsoft does not list, it has no values of.
 
 Not here: keeping records, changing anything at Microsoft.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from shared.domain.snapshots.aspects import Aspect, values_of
+from shared.domain.snapshots.aspects import GONE, Aspect, values_of
 from shared.domain.snapshots.changes import MICROSOFTS, Change
 from shared.domain.snapshots.values import SubscriptionSnapshot
 
@@ -26,9 +26,20 @@ class Drift:
     since: datetime | None = None
 
 
-def drifts(snapshot: SubscriptionSnapshot, changes: Sequence[Change], friendly_name: str = "") -> Iterator[Drift]:
-    """Yield where the two differ; *changes* are all that are kept, of whatever source."""
+def drifts(
+    snapshot: SubscriptionSnapshot, changes: Sequence[Change], friendly_name: str = "", *, is_gone: bool = False
+) -> Iterator[Drift]:
+    """Yield where the two differ.
+
+    Args:
+        snapshot: what Microsoft showed last.
+        changes: all that are kept, of whatever source.
+        friendly_name: what somebody of ours calls the subscription, "" for no name.
+        is_gone: whether Microsoft lists it no more.
+    """
     shown, ours = values_of(snapshot), _ours(changes)
+    if is_gone:
+        shown[Aspect.STATUS] = GONE
     for aspect, own in ours.items():
         if aspect in shown and shown[aspect] != own.after[aspect]:
             yield Drift(
@@ -46,6 +57,15 @@ def drifts(snapshot: SubscriptionSnapshot, changes: Sequence[Change], friendly_n
             microsofts=snapshot.friendly_name,
             since=next((each.at for each in _of_microsoft(changes, Aspect.NAME)), None),
         )
+
+
+def unlisted(changes: Sequence[Change]) -> Iterator[Drift]:
+    """Yield what our record says of a subscription that Microsoft never showed; *changes* are all that are kept."""
+    for aspect, own in _ours(changes).items():
+        if own.after[aspect]:
+            yield Drift(
+                subscription_id=own.subscription_id, field=aspect, ours=own.after[aspect], microsofts="", since=own.at
+            )
 
 
 def _ours(changes: Iterable[Change]) -> dict[str, Change]:

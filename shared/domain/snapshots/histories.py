@@ -8,7 +8,9 @@ Not here: expected lines (``shared/domain/expected``).
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from shared.domain.snapshots.aspects import ACTIVE, Aspect, plan_of, plan_text, product_of, term_of
+from shared.domain.expected.conventions import MICROSOFTS
+from shared.domain.expected.vendor_tables import EXTENDED_SERVICE_TERMS, in_force
+from shared.domain.snapshots.aspects import ACTIVE, Aspect, plan_of, plan_text, product_of, switch, term_of
 from shared.domain.snapshots.changes import Change, ChangeKind
 from shared.domain.snapshots.values import SubscriptionSnapshot
 from shared.domain.subscriptions.events import Event, EventKind, ordered
@@ -27,6 +29,9 @@ _KINDS = {
     "azure": ServiceKind.AZURE_USAGE,
     "azureplan": ServiceKind.AZURE_USAGE,
 }
+_MONTH = "P1M/monthly"
+_BRINGS = {Aspect.QUANTITY.value, Aspect.PRODUCT.value}
+_EXTENDED = EXTENDED_SERVICE_TERMS[MICROSOFTS.extended_service_term]
 _PROMOTIONS = {EventKind.PROMOTION_BEGAN, EventKind.PROMOTION_ENDED}
 
 
@@ -65,11 +70,22 @@ def history_of(snapshot: SubscriptionSnapshot, changes: Sequence[Change], *, cur
 def _events(snapshot: SubscriptionSnapshot, changes: Sequence[Change]) -> Iterator[Event]:
     if not any(change.kind is ChangeKind.CREATED for change in changes) and snapshot.created_at is not None:
         yield Event(kind=EventKind.CREATED, at=snapshot.created_at, quantity=snapshot.quantity)
+    extensions = [] if service_kind(snapshot) is not ServiceKind.LICENCE else list(_extensions(snapshot, changes))
     for change in changes:
         event = change.event
-        if event is not None and event.kind not in _PROMOTIONS:
+        if event is not None and event.kind not in _PROMOTIONS and change not in extensions:
             yield event
     yield from _disappearance(changes)
+
+
+def _extensions(snapshot: SubscriptionSnapshot, changes: Iterable[Change]) -> Iterator[Change]:
+    """A month that followed although renewal was off is no renewal: the engine lets the service run on by itself."""
+    renews, plan = switch(snapshot.auto_renews), plan_text(snapshot.term, snapshot.cycle)
+    for change in sorted(changes, key=lambda each: each.order):
+        renews, plan = change.after.get(Aspect.AUTO_RENEW, renews), change.after.get(Aspect.PLAN, plan)
+        is_month = change.kind is ChangeKind.RENEWED and plan == _MONTH and not _BRINGS & change.after.keys()
+        if is_month and renews == "false" and in_force(_EXTENDED, change.at.date()) is not None:
+            yield change
 
 
 def _disappearance(changes: Iterable[Change]) -> Iterator[Event]:

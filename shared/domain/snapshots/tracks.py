@@ -23,13 +23,17 @@ LAG = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """What was seen at *at*; the values of the point before were still seen at *after* (None: nobody knows)."""
+    """What was seen at *at*; the values of the point before were still seen at *after* (None: nobody knows).
+
+    Where the subscription was missing (*is_missed*), only its status was seen; the other values are the last known.
+    """
 
     at: datetime
     values: Mapping[str, str]
     after: datetime | None = None
     created_at: datetime | None = None
     batches: tuple[Refundable, ...] = ()
+    is_missed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +77,15 @@ class Track:
 
         *after* is an instant at which the last values were known to be still so.
         """
-        return self._with(values_of(snapshot), at, after, snapshot.created_at, snapshot.refundable)
+        values, created_at = values_of(snapshot), snapshot.created_at
+        return self._with(Point(at=at, values=values, created_at=created_at, batches=snapshot.refundable), after)
 
     def missed(self, at: datetime, after: datetime | None = None) -> "Track":
         """Return the track after a list that did not show the subscription."""
         if not self.points:
             return self
         last = self.points[-1]
-        return self._with({**last.values, Aspect.STATUS: GONE}, at, after, last.created_at, last.batches)
+        return self._with(replace(last, at=at, values={**last.values, Aspect.STATUS: GONE}, is_missed=True), after)
 
     def told(self, facts: Iterable[Fact], looks: Iterable[Look] = ()) -> "Track":
         """Return the track with *facts* of a feed; those it knows, and those about settled times, change nothing.
@@ -101,21 +106,14 @@ class Track:
             track = _confirmed(track, look)
         return _cut(track)
 
-    def _with(
-        self,
-        values: Mapping[str, str],
-        at: datetime,
-        after: datetime | None,
-        created_at: datetime | None,
-        batches: tuple[Refundable, ...],
-    ) -> "Track":
-        last = self.points[-1] if self.points else None
-        if last is not None and (at <= last.at or (values == last.values and not _is_news(self, last, at))):
+    def _with(self, point: Point, after: datetime | None) -> "Track":
+        if not self.points:
+            return replace(self, points=(point,))
+        last, at = self.points[-1], point.at
+        if at <= last.at or (point.values == last.values and not _is_news(self, last, at)):
             return self
-        if last is not None:
-            after = max(last.at, after) if after is not None and after < at else last.at
-        point = Point(at=at, values=values, after=after if last else None, created_at=created_at, batches=batches)
-        return _cut(replace(self, points=(*self.points, point)))
+        known = max(last.at, after) if after is not None and after < at else last.at
+        return _cut(replace(self, points=(*self.points, replace(point, after=known))))
 
 
 def _confirmed(track: Track, look: Look) -> Track:
@@ -139,21 +137,26 @@ def _is_news(track: Track, last: Point, at: datetime) -> bool:
     """Whether it is news that *last*'s values are seen again at *at*: the feed said otherwise since."""
     said: dict[str, str] = {}
     for fact in track.facts:
-        value = last.values.get(fact.aspect)
+        value = last.values.get(fact.aspect) if shows(last, fact.aspect) else None
         is_late = last.at - LAG < fact.at <= last.at and fact.before == value
         if value is not None and (is_late or last.at < fact.at <= at):
             said[fact.aspect] = fact.after
     return any(last.values[aspect] != value for aspect, value in said.items())
 
 
+def shows(point: Point, aspect: str) -> bool:
+    """Whether *aspect* was seen there."""
+    return not point.is_missed or aspect == Aspect.STATUS
+
+
 def _cut(track: Track) -> Track:
-    """Let go of what lies before the last point that is older than ``KEPT``."""
+    """Let go of what lies before the last point that is older than ``KEPT`` and showed everything."""
     if not track.points:
         return track
     horizon = track.points[-1].at - KEPT
-    old_count = sum(point.at < horizon for point in track.points)
-    if old_count < 2:
+    old = [number for number, point in enumerate(track.points) if point.at < horizon and not point.is_missed]
+    if not old or not old[-1]:
         return track
-    points = track.points[old_count - 1 :]
+    points = track.points[old[-1] :]
     facts = tuple(fact for fact in track.facts if fact.at > points[0].at)
     return Track(points=points, facts=facts, is_cut=True)

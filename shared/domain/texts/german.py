@@ -104,7 +104,7 @@ MESSAGES = {
     "timeline.aspect.name": "Name",
     "timeline.sentence": "{what}: {details}.",
     "timeline.bare": "{what}.",
-    "timeline.detail": "{aspect} {before} auf {after}",
+    "timeline.detail": "{aspect} von {before} auf {after}",
     "timeline.detail.new": "{aspect} {after}",
     "timeline.on": "ein",
     "timeline.off": "aus",

@@ -13,6 +13,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import IO, BinaryIO, cast
 
 from isal import igzip
@@ -87,6 +88,15 @@ def line_chunks(stream: BinaryIO, file: str) -> Iterator[bytes]:
         rest = block[cut:]
     if rest:
         yield rest
+
+
+def ahead(chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield the same chunks, each unpacked by another thread while the one before is looked at."""
+    with ThreadPoolExecutor(1, "unpack") as thread:
+        coming = thread.submit(next, chunks, b"")
+        while chunk := coming.result():
+            coming = thread.submit(next, chunks, b"")
+            yield chunk
 
 
 def first_chunk(chunks: Iterator[bytes]) -> tuple[bytes, int]:

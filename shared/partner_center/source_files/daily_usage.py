@@ -23,7 +23,7 @@ import msgspec
 from shared.domain.errors import SourceFileError
 from shared.domain.money import EXACT
 from shared.domain.source_lines import SourceLine
-from shared.domain.usage_folding import UsageRow
+from shared.domain.usage_folding import Counted, UsageRow
 from shared.partner_center.source_files.json_rows import json_values
 from shared.partner_center.source_files.mapping import ValueProblem, Values
 from shared.partner_center.source_files.row_sink import RowSink, RowTaker
@@ -111,7 +111,7 @@ class DailyUsage:
         except ValueProblem as problem:
             self._sink.bad_value(line, values, problem)
             return
-        self._sink.read.folds.add((row,), lambda _: self._sink.line(values, line), self._days)
+        self._sink.read.folds.add((row,), lambda _: self._opening(values, line), self._days)
 
     def _add_chunk(self, chunk: bytes, starts: Sequence[int], first_line: int) -> None:
         """Add the rows of a chunk whose lines begin at *starts*; the last start is the chunk's end or an open line."""
@@ -125,7 +125,7 @@ class DailyUsage:
         if self._sink.extracts is not None:
             self._keep_rows(chunk, starts, rows, numbered or first_line)
 
-        def describe(index: int) -> SourceLine | None:
+        def describe(index: int) -> SourceLine | Counted | None:
             if has_blank_lines:
                 line, row = numbered[index]
             else:
@@ -146,14 +146,18 @@ class DailyUsage:
         for row, (line, text) in zip(rows, lines, strict=True):
             extracts.json_row(row.customer_id, text, line)
 
-    def _line(self, values: Values, line: int) -> SourceLine | None:
-        """Return the whole row, or None after reporting a value that the sums would need."""
+    def _line(self, values: Values, line: int) -> SourceLine | Counted | None:
+        """Return the row that opens a fold, or None after reporting a value that the sums would need."""
         try:
             _check_day(values)
         except ValueProblem as problem:
             self._sink.bad_value(line, values, problem)
             return None
-        return self._sink.line(values, line)
+        return self._opening(values, line)
+
+    def _opening(self, values: Values, line: int) -> SourceLine | Counted | None:
+        """Return the whole row; of a file that is laid out just what counts, because its extracts are read again."""
+        return self._sink.line(values, line) if self._sink.extracts is None else self._sink.counted(values, line)
 
     def _described(self, row: bytes, line: int) -> Values:
         """Return the values of every wanted column; by the typed decoder, or exactly where a type is unusual."""

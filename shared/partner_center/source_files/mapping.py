@@ -52,6 +52,7 @@ _TEXTS = (
     "benefit_type",
 )
 _EMPTY_LISTS = {"[]", "null"}
+_NOBODY = "is empty, so nobody can be billed."
 
 
 class ValueProblem(Exception):  # noqa: N818 - it never leaves this package: it becomes an issue
@@ -89,7 +90,7 @@ def source_line(values: Values, family: Family, origin: Origin, kept: Texts) -> 
     get = values.get
     texts = {name: kept[value] if isinstance(value := get(name), str) else _text(values, name) for name in _TEXTS}
     if not texts["customer_id"]:
-        raise ValueProblem("customer_id", "", "is empty, so nobody can be billed.")
+        raise ValueProblem("customer_id", "", _NOBODY)
     quantity = _number(values, "quantity")
     unit_price = _optional_number(values, "unit_price")
     fx_rate = _optional_number(values, "fx_rate") or Decimal(1)
@@ -111,6 +112,22 @@ def source_line(values: Values, family: Family, origin: Origin, kept: Texts) -> 
         charge=_charge(values),
         term=_term(values, family),
     )
+
+
+def check_usage(values: Values) -> str:
+    """Look at all that ``source_line`` would read of a row of daily usage, and return its currency.
+
+    Raises:
+        ValueProblem: a value that is needed is missing or cannot be read.
+    """
+    if not _text(values, "customer_id"):
+        raise ValueProblem("customer_id", "", _NOBODY)
+    _number(values, "quantity")
+    for name in ("unit_price", "fx_rate", "effective_unit_price"):
+        _optional_number(values, name)
+    currency = _money(values).currency
+    _day(values, "fx_on")
+    return currency
 
 
 def row_sums_differ(values: Values, line: SourceLine) -> str:

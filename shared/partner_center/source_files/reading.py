@@ -19,7 +19,7 @@ from typing import BinaryIO, cast
 from shared.domain.errors import SourceFileError
 from shared.domain.source_files import FileRead, Opened
 from shared.partner_center.source_files.columns import recognise
-from shared.partner_center.source_files.containers import TextBlocks, first_chunk, line_chunks, open_contents
+from shared.partner_center.source_files.containers import TextBlocks, ahead, first_chunk, line_chunks, open_contents
 from shared.partner_center.source_files.csv_rows import csv_rows
 from shared.partner_center.source_files.daily_usage import DailyUsage
 from shared.partner_center.source_files.json_rows import json_values
@@ -50,6 +50,8 @@ def read_file(
 
 def _read_content(name: str, content: BinaryIO, terms: Reading) -> FileRead:
     chunks = line_chunks(content, name)
+    if terms.reads_ahead:
+        chunks = ahead(chunks)
     first, begins_on = first_chunk(chunks)
     if first.startswith(b"{"):
         return _read_json_lines(name, first, chunks, terms, begins_on)

@@ -43,7 +43,7 @@ class _Pending:
     The list of rows is always the same one, so that it can be found by each spelling of the customer's id.
     """
 
-    rows: list[bytes] = field(default_factory=list)
+    rows: list[bytes | memoryview] = field(default_factory=list)
     spilled: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -53,7 +53,7 @@ class Extracts:
     def __init__(self, spill: BinaryIO) -> None:
         self._spill = spill
         self._customers: dict[str, _Pending] = {}
-        self._delivered: dict[str, list[bytes]] = {}
+        self._delivered: dict[str, list[bytes | memoryview]] = {}
         self._nobody = _Pending()
         self._buffered = 0
         self._prefix = b""
@@ -90,8 +90,8 @@ class Extracts:
     def json_rows(self, customer_ids: Sequence[str], chunk: bytes, starts: Sequence[int], line: int) -> None:
         """Append the rows of a chunk that begin at *starts* (the end of the last behind them), one for each customer.
 
-        The first stands on that *line*. This runs for every row of a month of Azure, so each step but the last is one
-        call for the whole chunk.
+        The first stands on that *line*. This runs for every row of a month of Azure: each step but the last is one call
+        for the whole chunk, and rows are not copied before they are spilled: the chunk waits with them.
         """
         firsts = bytes(map(chunk.__getitem__, starts[: len(customer_ids)]))
         if firsts.strip(b"{") or not chunk.endswith(b"\n"):
@@ -102,7 +102,7 @@ class Extracts:
             self._delivered[customer_id] = self._pending(customer_id.strip().casefold()).rows
         targets = map(self._delivered.__getitem__, customer_ids)
         origins = [b'{"%b":"%d",' % (_NAME, number) for number in range(line, line + len(customer_ids))]
-        rows = map(chunk.__getitem__, map(slice, [start + 1 for start in starts], islice(starts, 1, None)))
+        rows = map(memoryview(chunk).__getitem__, map(slice, [start + 1 for start in starts], islice(starts, 1, None)))
         for target, origin, row in zip(targets, origins, rows, strict=False):
             target.append(origin)
             target.append(row)
@@ -168,6 +168,8 @@ class Extracts:
         batch = [(each, each.rows.copy()) for each, _ in leaving]
         for each, _ in leaving:
             each.rows.clear()
+        for each, _ in waiting:
+            each.rows[:] = [b"".join(each.rows)] if each.rows else []  # else a few rows would keep a whole chunk
         self._buffered = sum(size for _, size in waiting) - sum(size for _, size in leaving)
         self._spilling = self._thread.submit(_spill, self._spill, batch)
 
@@ -198,7 +200,7 @@ def lay_out_file(source: Opened) -> Iterator[LaidOut]:
         SourceFileError: the file cannot be read, or a zip holds several.
     """
     with tempfile.TemporaryFile() as spill, Extracts(cast("BinaryIO", spill)) as extracts:
-        reads = read_file(source, Reading(keeps_lines=False, extracts=extracts))
+        reads = read_file(source, Reading(keeps_lines=False, extracts=extracts, reads_ahead=True))
         if len(reads) != 1:
             raise SourceFileError(f"{source.name}: holds {len(reads)} files. Upload them one by one.")
         yield LaidOut(reads[0], extracts)
@@ -243,7 +245,7 @@ class _Pieces(io.RawIOBase):
         return filled
 
 
-def _spill(target: BinaryIO, batch: list[tuple[_Pending, list[bytes]]]) -> None:
+def _spill(target: BinaryIO, batch: list[tuple[_Pending, list[bytes | memoryview]]]) -> None:
     target.seek(0, io.SEEK_END)
     at = target.tell()
     for pending, rows in batch:
@@ -261,5 +263,5 @@ def _csv_line(values: Sequence[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _zipped(rows: list[bytes]) -> bytes:
+def _zipped(rows: list[bytes | memoryview]) -> bytes:
     return isal_zlib.compress(b"".join(rows), _FASTEST, _GZIP)

@@ -9,7 +9,7 @@ from typing import Final
 import msgspec
 
 from shared.domain.snapshots.values import LicenceCount, Tenant, TenantProfile, User
-from shared.partner_center.wire.scalars import Scalar, ident, text, whole, word
+from shared.partner_center.wire.scalars import Scalar, ident, line, whole, word
 
 
 class Company(msgspec.Struct, gc=False, frozen=True, rename="camel"):
@@ -126,8 +126,8 @@ def tenant(wire: Customer) -> Tenant:
     company = wire.company_profile or Company()
     return Tenant(
         id=ident(wire.id) or ident(company.tenant_id),
-        name=text(company.company_name),
-        domain=word(company.domain),
+        name=line(company.company_name),
+        domain=line(company.domain).lower(),
         relationship=word(wire.relationship_to_partner),
     )
 
@@ -138,20 +138,20 @@ def tenant_profile(wire: Customer) -> TenantProfile:
     address = billing.default_address or Address()
     return TenantProfile(
         tenant=tenant(wire),
-        company=text(billing.company_name),
-        email=text(billing.email),
-        culture=text(billing.culture),
-        language=text(billing.language),
-        first_name=text(billing.first_name) or text(address.first_name),
-        last_name=text(billing.last_name) or text(address.last_name),
-        address_line1=text(address.address_line1),
-        address_line2=text(address.address_line2),
-        city=text(address.city),
-        state=text(address.state) or text(address.region),
-        postal_code=text(address.postal_code),
-        country=text(address.country).upper(),
-        phone=text(address.phone_number),
-        registration_number=text(company.organization_registration_number),
+        company=line(billing.company_name),
+        email=line(billing.email),
+        culture=line(billing.culture),
+        language=line(billing.language),
+        first_name=line(billing.first_name) or line(address.first_name),
+        last_name=line(billing.last_name) or line(address.last_name),
+        address_line1=line(address.address_line1),
+        address_line2=line(address.address_line2),
+        city=line(address.city),
+        state=line(address.state) or line(address.region),
+        postal_code=line(address.postal_code),
+        country=line(address.country).upper(),
+        phone=line(address.phone_number),
+        registration_number=line(company.organization_registration_number),
     )
 
 
@@ -160,8 +160,8 @@ def licence_count(wire: SubscribedSku) -> LicenceCount:
     sku = wire.product_sku or ProductSku()
     return LicenceCount(
         sku_id=ident(sku.id),
-        name=text(sku.name),
-        part_number=text(sku.sku_part_number),
+        name=line(sku.name),
+        part_number=line(sku.sku_part_number),
         total=whole(wire.total_units),
         active=whole(wire.active_units),
         available=whole(wire.available_units),
@@ -177,11 +177,11 @@ def partner_user(wire: PartnerUser, licences: Iterable[UserLicence]) -> User:
     skus = {ident(licence.product_sku.id) for licence in licences if licence.product_sku}
     return User(
         id=ident(wire.id),
-        principal_name=text(wire.user_principal_name),
-        display_name=text(wire.display_name),
-        first_name=text(wire.first_name),
-        last_name=text(wire.last_name),
-        usage_location=text(wire.usage_location).upper(),
+        principal_name=line(wire.user_principal_name),
+        display_name=line(wire.display_name),
+        first_name=line(wire.first_name),
+        last_name=line(wire.last_name),
+        usage_location=line(wire.usage_location).upper(),
         is_deleted=word(wire.state) == "inactive",
         licences=tuple(sorted(skus - {""})),
     )
@@ -192,10 +192,10 @@ def graph_user(wire: GraphUser) -> User:
     skus = {ident(licence.sku_id) for licence in wire.assigned_licenses or ()}
     return User(
         id=ident(wire.id),
-        principal_name=text(wire.user_principal_name),
-        display_name=text(wire.display_name),
-        first_name=text(wire.given_name),
-        last_name=text(wire.surname),
-        usage_location=text(wire.usage_location).upper(),
+        principal_name=line(wire.user_principal_name),
+        display_name=line(wire.display_name),
+        first_name=line(wire.given_name),
+        last_name=line(wire.surname),
+        usage_location=line(wire.usage_location).upper(),
         licences=tuple(sorted(skus - {""})),
     )

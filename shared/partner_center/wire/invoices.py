@@ -3,6 +3,7 @@
 Not here: the rows of an export or invoice (``source_files``).
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -19,6 +20,8 @@ PARTS_MAX: Final = 100_000
 CODE_CHARACTERS_MAX: Final = 40
 NAME_CHARACTERS_MAX: Final = 200
 _NOTHING: Final = msgspec.Raw(b"null")
+_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
 class InvoiceDetail(msgspec.Struct, gc=False, frozen=True, rename="camel"):
@@ -104,8 +107,8 @@ def invoices(wire: Invoice, amends: str = "") -> Iterator[MicrosoftInvoice]:
         ValueError: it lacks its id, date or currency, or an amount is none.
     """
     on, invoice_id, currency = day(wire.invoice_date), text(wire.id), text(wire.currency_code).upper()
-    if on is None or not invoice_id or not currency:
-        raise ValueError(f"invoice {invoice_id!r} lacks its id, date or currency")
+    if on is None or not _ID.fullmatch(invoice_id) or not _CURRENCY.fullmatch(currency):
+        raise ValueError(f"invoice {invoice_id[:40]!r} lacks its id, date or currency")
     yield MicrosoftInvoice(
         id=invoice_id,
         invoice_on=on,

@@ -19,6 +19,8 @@ Scalar = str | int | float | bool | None
 """A field whose type Microsoft does not keep to."""
 DIGITS_MAX = 40
 COUNT_DIGITS_MAX = 18
+LINE_CHARACTERS_MAX = 500
+_BREAKS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 _INSTANT = re.compile(
     r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,12}))?)?)?(Z|[+-]\d{2}:?\d{2})?",
@@ -32,6 +34,14 @@ def text(value: Scalar) -> str:
     if value is None:
         return ""
     return value.strip() if isinstance(value, str) else str(value)
+
+
+def line(value: Scalar) -> str:
+    """Return what somebody wrote, such as a name, as one line of at most ``LINE_CHARACTERS_MAX`` characters.
+
+    Customers choose their names: a name may not fill a row of the store, nor begin another line of a log.
+    """
+    return " ".join(_BREAKS.sub(" ", text(value)[: 2 * LINE_CHARACTERS_MAX]).split())[:LINE_CHARACTERS_MAX]
 
 
 def word(value: Scalar) -> str:

@@ -17,7 +17,7 @@ from typing import Any, Final
 import msgspec
 
 from shared.domain.connection import ConnectionState
-from shared.domain.consent import ApiUse, Consent, RefreshToken, Source, Standing
+from shared.domain.consent import USE_NOTED_EVERY, ApiUse, Consent, RefreshToken, Source, Standing
 from shared.domain.errors import AlreadyExistsError, ChangedError, IntegrityError
 from shared.storage.ports import Scalar, Secrets, Tables
 
@@ -51,6 +51,7 @@ class ConnectionStore:
     def __init__(self, tables: Tables, secrets: Secrets) -> None:
         self._tables, self._secrets = tables, secrets
         self._uses: dict[str, ApiUse] = {}
+        self._proved: dict[str, datetime] = {}
 
     def consent(self) -> Consent | None:
         """Return the consent in force, or None where nobody gave one."""
@@ -85,6 +86,7 @@ class ConnectionStore:
         for partition, row in [(_NOW, _CONSENT), (_NOW, _STANDING), *((_USES, use.api) for use in self.uses())]:
             self._tables.delete(TABLE, partition, row)
         self._uses.clear()
+        self._proved.clear()
         return True
 
     def refresh_token(self) -> RefreshToken | None:
@@ -117,7 +119,8 @@ class ConnectionStore:
             return None
         state, code = str(row.values["state"]), str(row.values["code"])
         since, noted_by = _instant(row.values["since"]), Source(str(row.values["noted_by"]))
-        return Standing(state=ConnectionState(state), since=since, code=code, noted_by=noted_by)
+        api = str(row.values.get("api", ""))
+        return Standing(state=ConnectionState(state), since=since, code=code, noted_by=noted_by, api=api)
 
     def note_standing(self, consent_id: str, standing: Standing) -> None:
         """Write down how it stands where that changed; of a consent that is no longer in force nothing is noted."""
@@ -141,6 +144,18 @@ class ConnectionStore:
         """Write down that an API refused, the same refusal at most once an hour; return whether it was written."""
         before = self._use_of(api)
         return self._put_use(before, before.with_refusal(at, refusal))
+
+    def proves_sign_in(self, api: str, at: datetime) -> bool:
+        """Whether a success of the sign-in at an API says something new: the first after a refusal, and each hour."""
+        proved_at = self._proved.get(api)
+        if proved_at is not None and at - proved_at < USE_NOTED_EVERY:
+            return False
+        self._proved[api] = at
+        return True
+
+    def disproves_sign_in(self, api: str) -> bool:
+        """Whether a refusal of the sign-in at an API says something new: the first after a success."""
+        return self._proved.pop(api, None) is not None
 
     def put_login(self, login: Login, now: datetime) -> None:
         """Remember a login that begins, and forget those that ended."""
@@ -182,6 +197,7 @@ class ConnectionStore:
             "since": standing.since,
             "code": standing.code,
             "noted_by": standing.noted_by.value,
+            "api": standing.api,
         }
         self._tables.upsert(TABLE, _NOW, _STANDING, values)
 

@@ -4,11 +4,12 @@ Not here: matching (``shared/domain/organisations``), tenants (``synced``).
 """
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from shared.domain.organisations.organisation import Organisation
-from shared.storage.ports import Entity, Tables
+from shared.storage.ports import TRANSACTION_ENTITIES_MAX, Entity, Operation, Tables
 from shared.storage.repositories.codec import packed, table_key, unpacked
 
 ORGANISATIONS, DECISIONS = "organisations", "tenantdecisions"
@@ -41,10 +42,16 @@ class OrganisationStore:
         """Whether no organisation was ever given."""
         return next(self._rows(), None) is None
 
-    def keep(self, organisation: Organisation) -> None:
-        """Write the organisation as it is now."""
-        content = base64.b64encode(packed(organisation)).decode()
-        self._tables.upsert(ORGANISATIONS, _PARTITION, table_key(organisation.id), {"content": content})
+    def keep_all(self, organisations: Iterable[Organisation]) -> None:
+        """Write organisations as they are now, many at a time; of two with one id the later counts.
+
+        Raises:
+            LimitError: one is larger than a row; those before it may be written.
+        """
+        steps = {table_key(each.id): {"content": base64.b64encode(packed(each)).decode()} for each in organisations}
+        operations = (Operation("upsert", key, values) for key, values in steps.items())
+        while batch := list(islice(operations, TRANSACTION_ENTITIES_MAX)):
+            self._tables.transact(ORGANISATIONS, _PARTITION, batch)
 
     def decisions(self) -> dict[str, Decision]:
         """Return every decision by tenant id."""

@@ -198,15 +198,22 @@ class SourceFileStore:
             if not _is_withdrawn(row.values) and _is_in_force(row.values, counting)
         ]
 
+    def uploads(self, period: BillingPeriod) -> list[SourceFileRecord]:
+        """Return the files that people gave, in name order; what Microsoft delivered is not looked into."""
+        rows = self._tables.query(FILES, str(period))
+        return [
+            self._record(row.values) for row in rows if not row.values.get("delivery") and not _is_withdrawn(row.values)
+        ]
+
     def delivered(self, period: BillingPeriod, prefix: str) -> dict[str, str]:
         """Return name and content hash of the delivered files whose names begin with *prefix*, counting or not."""
         rows = self._tables.query(FILES, str(period), row_from=prefix, row_before=f"{prefix}~")
         return {str(row.values["name"]): str(row.values["content_hash"]) for row in rows}
 
-    def delivered_records(self, period: BillingPeriod, prefix: str) -> list[SourceFileRecord]:
-        """Return what is recorded of the delivered files whose names begin with *prefix*, counting or not."""
-        rows = self._tables.query(FILES, str(period), row_from=prefix, row_before=f"{prefix}~")
-        return [self._record(row.values) for row in rows]
+    def delivered_records(self, period: BillingPeriod, prefix: str) -> Iterator[SourceFileRecord]:
+        """Yield what is recorded of the delivered files whose names begin with *prefix*, counting or not."""
+        for row in self._tables.query(FILES, str(period), row_from=prefix, row_before=f"{prefix}~"):
+            yield self._record(row.values)
 
     def discard(self, period: BillingPeriod, name: str) -> None:
         """Forget the bytes of a file that is of no use; a record of it stays."""

@@ -87,14 +87,22 @@ class SyncDays:
         first, last = (on - _LOOK_BACK).isoformat(), f"{on.isoformat()}_"
         return [_day(row) for row in self._tables.query(DAYS, _PARTITION, row_from=first, row_before=last)][::-1]
 
-    def mark_chunk(self, on: date, chunk: str) -> None:
-        """Remember that a chunk was read through; a second time is nothing."""
-        if self._tables.get(CHUNKS, on.isoformat(), table_key(chunk)) is None:
+    def mark_chunk(self, on: date, chunk: str, *, is_read: bool = True) -> None:
+        """Remember that a chunk is done with, read or given up; a second time is nothing."""
+        row = self._tables.get(CHUNKS, on.isoformat(), table_key(chunk))
+        values: dict[str, Scalar] = {"done": True} if is_read else {"done": True, "is_unread": True}
+        if row is None:
             with suppress(AlreadyExistsError):
-                self._tables.insert(CHUNKS, on.isoformat(), table_key(chunk), {"done": True})
+                self._tables.insert(CHUNKS, on.isoformat(), table_key(chunk), values)
+        elif row.values != values:
+            self._tables.upsert(CHUNKS, on.isoformat(), table_key(chunk), values)
+
+    def has_unread(self, on: date) -> bool:
+        """Whether a chunk of the day was given up."""
+        return any(row.values.get("is_unread") for row in self._tables.query(CHUNKS, on.isoformat()))
 
     def done_chunk_count(self, on: date) -> int:
-        """Return how many chunks of the day were read through."""
+        """Return how many chunks of the day are done with."""
         return sum(1 for _ in self._tables.query(CHUNKS, on.isoformat()))
 
 

@@ -72,7 +72,10 @@ class SubscriptionStore:
         return [_change(row) for row in self._change_rows(customer_id, subscription_id)]
 
     def with_changes(self, customer_id: str) -> dict[str, tuple[KeptSubscription, list[Change]]]:
-        """Return what is kept, each with what happened to it, by id in lower case; one question to the store."""
+        """Return what is kept, each with what happened to it, by id in lower case; one question to the store.
+
+        What only other sources tell of is there too, without a snapshot.
+        """
         kept, changes = dict[str, KeptSubscription](), dict[str, list[Change]]()
         for row in self._tables.query(TABLE, _partition(customer_id), row_from="e_", row_before="s`"):
             if row.row.startswith("e_"):
@@ -81,7 +84,8 @@ class SubscriptionStore:
             else:
                 subscription = _kept(row)
                 kept[subscription.id] = subscription
-        return {key: (each, changes.get(key, [])) for key, each in kept.items()}
+        told = {key: KeptSubscription(id=key) for key in sorted(changes.keys() - kept.keys())}
+        return {key: (each, changes.get(key, [])) for key, each in {**kept, **told}.items()}
 
     def tell(self, customer_id: str, change: Change) -> None:
         """Keep a change of another source than Microsoft's; a second time is nothing new."""

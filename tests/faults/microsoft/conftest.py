@@ -58,7 +58,7 @@ from shared.storage.embedded.queues import EmbeddedQueues
 from shared.storage.embedded.secrets import EncryptedSecrets
 from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import DELIVERIES_QUEUE, HINTS_QUEUE, SYNC_QUEUE
-from shared.storage.ports import Message
+from shared.storage.ports import Message, Tables
 
 BASIC, STANDARD, LEGACY = "CFQ7TTC0LH18", "CFQ7TTC0LDPB", "91FD106F-4B2C-4938-95AC-F54F74E9A239"
 NAMES = ("Adatum", "Contoso", "Fabrikam", "Litware")
@@ -67,8 +67,12 @@ SECOND_NIGHT = datetime(2026, 11, 9, 8, 30, tzinfo=UTC)
 MONTHS = (BillingPeriod(2026, 9), BillingPeriod(2026, 10), BillingPeriod(2026, 11))
 LOCK_S, FAILURES_MAX, PAUSE_S = 600, 5, 30
 QUEUES = (SYNC_QUEUE, DELIVERIES_QUEUE, HINTS_QUEUE)
-_NAMED_BY_MICROSOFT = {"operation", "manifest_id"}
+_APART = {"operation", "manifest_id", "back_at"}
+"""Microsoft's names for one export, and since when a customer can be read again: honestly different."""
+
 _DIGEST_OF_INSTANT = re.compile(r"(20261109T\d{6})\.\d{6}_([a-z_-]+)_[0-9a-f]{16}$")
+_IS_OVERTAKEN = re.compile(r"deliveries/2026-10/\w+-unbilled_")
+"""October is billed: of what was unbilled nothing counts any more, whether it came as empty or not at all."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -105,6 +109,7 @@ class Installation:
     read_s: float = 10
     database: Database = field(init=False)
     services: Services = field(init=False)
+    tables: Tables = field(init=False)
     tokens: MsalTokens = field(init=False)
     microsoft: PartnerCenter = field(init=False)
     poison: list[str] = field(default_factory=list)
@@ -132,6 +137,7 @@ class Installation:
             self.between(queues),
             self.between(EncryptedSecrets(self.root / "secrets")),
         )
+        self.tables = stores.tables
         self._talk(self._settings(), stores)
 
     def _session(self) -> requests.Session:
@@ -290,7 +296,7 @@ class Installation:
             found = connection.execute("SELECT container, name FROM blobs").fetchall()
             kept["messages"] = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
         for name, partition, row, body in rows:
-            if name != "connection":
+            if name != "connection" and not _IS_OVERTAKEN.match(f"{name}/{partition}/{row}"):
                 kept[_DIGEST_OF_INSTANT.sub(r"looked_\2", f"row {name}/{partition}/{row}")] = _plain(json.loads(body))
         for container, name in found:
             with blobs.open(container, name) as stream:
@@ -299,7 +305,7 @@ class Installation:
 
 
 def _plain(value: Any) -> Any:
-    """Return what a row says, unpacked, without Microsoft's names for exports and without the instants of looking.
+    """Return what a row says, unpacked, without what is apart and without the instants of looking.
 
     Nothing happens in the story after the second night began: whatever is later is when somebody looked.
     """
@@ -307,7 +313,7 @@ def _plain(value: Any) -> Any:
         case {"bytes": str(text), **more} if not more:
             return _plain(json.loads(gzip.decompress(base64.b64decode(text))))
         case dict():
-            return {name: _plain(each) for name, each in value.items() if name not in _NAMED_BY_MICROSOFT}
+            return {name: _plain(each) for name, each in value.items() if name not in _APART}
         case list():
             return [_plain(each) for each in value]
         case str() if value.startswith(f"{SECOND_NIGHT:%Y-%m-%d}T"):

@@ -89,6 +89,23 @@ def test_what_is_wrong_is_found_where_it_is(
     assert needs_a_person([check])
 
 
+def test_one_refusal_is_told_the_same_everywhere(office: Office) -> None:
+    """A revoked token has no days left, a sign-in that lacks a second factor had none; and since when it is so."""
+    office.connect()
+    office.restart()
+    office.fault(FaultKind.TOKEN_REVOKED)
+    revoked = checked(office)
+    office.repair()
+    office.restart()
+    office.fault(FaultKind.MFA_REQUIRED, path="/v1/customers")
+    refused = checked(office)
+
+    assert ("problem", True) == (revoked["refresh token"].result, "token-revoked" in revoked["refresh token"].text)
+    assert "connect anew" in revoked["refresh token"].cure
+    assert "worked last 2026-11-09 09:00 UTC" in revoked["API graph.microsoft.com"].text
+    assert ("problem", "the sign-in had none") == (refused["second factor"].result, refused["second factor"].text)
+
+
 def test_roles_that_cannot_be_read_are_unknown(office: Office) -> None:
     """They do not count as well."""
     office.connect()

@@ -117,6 +117,15 @@ def test_a_code_of_another_login_is_refused(office: Office) -> None:
     assert office.services.connection.refresh_token() is None
 
 
+def test_a_code_that_is_none_says_nothing_of_a_token(office: Office) -> None:
+    """Microsoft has one number for bad codes and bad refresh tokens; here there is no token that could be revoked."""
+    begun = begin_login(office.services)
+    error = refused(office, {**office.visit(begun), "code": "A" * 5000}, begun.browser)
+
+    assert ConnectionState.LOGIN_MISMATCH == error.state
+    assert "refresh token" not in str(error)
+
+
 @pytest.mark.parametrize(
     ("answer", "state", "says"),
     [

@@ -72,5 +72,5 @@ def failures(office: Office) -> list[str]:
             cause: BaseException | None = error
             while cause is not None:
                 said.append(repr(cause) + str(cause))
-                cause = cause.__cause__
+                cause = cause.__cause__ or cause.__context__
     return said

@@ -119,6 +119,24 @@ def invoice(number: int) -> dict[str, Any]:
     return {"id": f"G{number:09}", "invoiceDate": "2026-10-08T00:00:00Z", "totalCharges": 1, "currencyCode": "EUR"}
 
 
+def test_a_customers_name_is_one_line_of_reasonable_length(microsoft: Any, script: Any) -> None:
+    """Customers choose it; it stands in rows, logs and files."""
+    chosen = ["a\nFORGED LINE", "\u2028b\x00c", "d" * 100_000]
+    items = [{"id": f"t{n}", "companyProfile": {"companyName": name}} for n, name in enumerate(chosen)]
+    script.then(200, {"items": items})
+
+    assert ["a FORGED LINE", "b c", "d" * 500] == names(microsoft)
+
+
+@pytest.mark.parametrize("identity", ["a,b", "../a", "a\nb", "a" * 201, "a b"])
+def test_a_customer_with_an_id_that_is_none_is_an_error(microsoft: Any, script: Any, identity: str) -> None:
+    """Ids go into keys, paths and lists; and a customer that is left out would seem to be gone."""
+    script.then(200, {"items": [{"id": identity, "companyProfile": {"companyName": "a"}}]})
+
+    with pytest.raises(MicrosoftUnavailableError, match="id is none"):
+        names(microsoft)
+
+
 def test_invoices_are_counted_on_where_there_are_no_links(microsoft: Any, script: Any) -> None:
     """By offset and size, until a page is not full."""
     script.then(200, {"items": [invoice(n) for n in range(200)]}).then(200, {"items": [invoice(200)]})

@@ -89,9 +89,10 @@ def test_a_sheet_that_breaks_off_is_had_from_its_beginning_again(microsoft: Any,
         (zipped(CSV, CSV), SourceFileError),
         (zipped(), SourceFileError),
         (zipped(b"0" * (64 << 20)), SourceFileError),
+        (CSV + b"0" * (9 << 20), SourceFileError),
         (zipped(CSV)[:-30], SourceFileError),
     ],
-    ids=["page", "nothing", "two files", "no file", "bomb", "damaged"],
+    ids=["page", "nothing", "two files", "no file", "bomb", "long line", "damaged"],
 )
 def test_what_is_no_sheet_is_an_error(microsoft: Any, script: Any, body: bytes, error: type[Exception]) -> None:
     """An empty or foreign sheet must not pass for a market without prices."""

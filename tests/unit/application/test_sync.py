@@ -183,7 +183,7 @@ def test_a_timeline_is_told_in_a_language_the_latest_first(services: Services, d
     run(later)
 
     shown = timeline_view(services, "adatum", language="de")
-    assert ["Menge geändert: Menge 5 auf 8."] == [each["text"] for each in shown][:1]
+    assert ["Menge geändert: Menge von 5 auf 8."] == [each["text"] for each in shown][:1]
     assert {"Microsoft 365 Business Basic"} == {each["subscription"] for each in shown}
     assert "zwischen 09.11.2026 09:00 und 10.11.2026 09:00 (UTC)" == shown[0]["when"]
     with pytest.raises(InvalidError, match="language 'nl' has no texts yet"):

@@ -161,6 +161,7 @@ def test_a_legacy_invoice_comes_by_the_old_interface_and_is_proven_by_its_total(
     delivery = desk.delivery("legacy-billed_D000000001")
 
     assert (delivery.state, delivery.row_count) == (DeliveryState.COMPLETE, 2)
+    assert "Not read: azure/usage_line_items" in delivery.note
     assert run_issues(desk) == []
     desk.microsoft.asked.clear()
     desk.night()

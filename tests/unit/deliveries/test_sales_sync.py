@@ -80,6 +80,16 @@ def test_a_sheet_that_cannot_be_read_leaves_the_one_before_in_force(desk: Desk) 
     assert TermsKind.EXCHANGE_RATES in {version.kind for version in terms_in_force(desk.services, OCTOBER)}
 
 
+def test_a_sheet_without_a_price_leaves_the_one_before_in_force(desk: Desk) -> None:
+    """A header alone is readable, and would leave a month without prices."""
+    desk.microsoft.sheets["DE", "updatedlicensebased"] = sheet("DE", "8.00")
+    desk.night()
+    desk.microsoft.sheets["DE", "updatedlicensebased"] = sheet("DE", "8.00").partition(b"\r\n")[0] + b"\r\n,,\r\n"
+    desk.night()
+
+    assert [("DE", Decimal("8.00"))] == prices(desk)
+
+
 def test_the_catalogue_is_kept_by_country(desk: Desk) -> None:
     """For later look-ups; nobody is billed by it."""
     desk.microsoft.catalogue = [{"id": "CFQ7TTC0LH18", "skus": [{"id": "0001"}]}]

@@ -167,3 +167,25 @@ def test_daily_usage_is_not_held_against_a_total() -> None:
 def test_a_document_without_number_is_named_by_family_and_currency() -> None:
     """Legacy licence files and unbilled lines have none."""
     assert "legacy-licence without invoice number in EUR" == str(DocumentKey(Family.LEGACY_LICENCE, "", "EUR"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "currency", "total", "is_same"),
+    [
+        (("10.0021", "2.0028"), "EUR", "12.00", True),
+        (("10.0021", "2.0028"), "EUR", "12.01", False),
+        (("10.0021", "2.0030"), "EUR", "12.00", False),
+        (("1000.2", "0.2"), "JPY", "1000", True),
+    ],
+)
+def test_the_total_with_tax_is_held_against_the_invoice_to_the_cent(
+    lines: tuple[str, ...], currency: str, total: str, *, is_same: bool
+) -> None:
+    """Lines of usage carry more digits than the total of Microsoft's invoice; they are rounded once, all together."""
+    key = DocumentKey(Family.NEW_COMMERCE, "G001", currency)
+    parts = [_read(str(number), set()) for number in range(len(lines))]
+    for part, line in zip(parts, lines, strict=True):
+        part.documents[key] = DocumentSum(rows=1, cost=Decimal(line), total=Decimal(line))
+    stated = ControlTotal(invoice_number="G001", currency=currency, total=Decimal(total))
+
+    assert is_same is not bool(check_control_totals(parts, [stated]))

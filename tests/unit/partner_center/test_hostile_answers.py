@@ -69,6 +69,18 @@ def test_why_an_export_failed_is_one_short_line() -> None:
 
 
 @pytest.mark.parametrize(
+    "said",
+    [{"id": "D1\nFORGED"}, {"id": "../D1"}, {"id": "D" * 101}, {"currencyCode": "EURO"}, {"currencyCode": "'; "}],
+)
+def test_an_invoice_is_named_by_a_name(said: dict[str, str]) -> None:
+    """Its id and currency go into keys, names of files and requests."""
+    invoice = {"id": "D1", "invoiceDate": "2026-10-08", "currencyCode": "EUR", **said}
+
+    with pytest.raises(ValueError, match="lacks its id, date or currency"):
+        list(wire.invoices(wire.invoice_of(json.dumps(invoice))))
+
+
+@pytest.mark.parametrize(
     "host", ["evil.example%2f", "evil.example;", "evil.example<", 'evil.example"', "evil.example'", "a.", "a,b", "ä"]
 )
 def test_a_host_is_letters_digits_and_dots(host: str) -> None:

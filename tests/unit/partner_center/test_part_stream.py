@@ -6,8 +6,8 @@ import pytest
 import requests
 from urllib3 import HTTPResponse
 
-from shared.domain.errors import MicrosoftUnavailableError
-from shared.partner_center.part_stream import _Part
+from shared.domain.errors import LimitError, MicrosoftUnavailableError
+from shared.partner_center.part_stream import PART_BYTES_MAX, _Part
 
 
 def response(content: bytes, length: str) -> requests.Response:
@@ -30,3 +30,11 @@ def test_a_part_of_the_promised_length_is_read_to_its_end(length: str) -> None:
     with _Part(response(b"abc", length), "p") as part:
         assert part.readable()
         assert b"abc" == part.readall()
+
+
+def test_a_part_that_never_ends_is_not_read() -> None:
+    """It would fill the disk."""
+    with _Part(response(b"abc", ""), "p") as part:
+        part._count = PART_BYTES_MAX - 2
+        with pytest.raises(LimitError, match="over 4 GiB"):
+            part.readall()

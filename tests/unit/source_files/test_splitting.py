@@ -10,11 +10,12 @@ from typing import Any, BinaryIO
 
 import pytest
 
-from shared.domain.errors import SourceFileError
+from shared.domain.errors import IntegrityError, SourceFileError
 from shared.domain.source_files import FileRead
 from shared.partner_center.source_files import splitting
 from shared.partner_center.source_files.reading import read_file
-from shared.partner_center.source_files.splitting import Extracts, split_file
+from shared.partner_center.source_files.row_sink import Reading
+from shared.partner_center.source_files.splitting import Extracts, lay_out_file, split_file
 
 Make = Callable[..., Any]
 
@@ -27,6 +28,10 @@ def _extracts(source: Any) -> dict[str, bytes]:
             extracts.write(customer_id, target)
             found[customer_id] = target.getvalue()
     return found
+
+
+def _rows_of(extract: bytes) -> list[int]:
+    return [int(json.loads(row)["Quantity"]) for row in gzip.decompress(extract).splitlines()]
 
 
 def _facts(read: FileRead) -> tuple[Any, ...]:
@@ -81,6 +86,60 @@ def test_extracts_of_daily_usage_have_the_same_sums(daily: Make, as_json: Make, 
     assert _facts(whole)[1] == sorted(fact for part in parts for fact in _facts(part)[1])
     assert [6] == [issue.line for part in parts for issue in part.issues]
     assert whole.row_count == sum(part.row_count for part in parts)
+
+
+@pytest.mark.parametrize("line_break", ["\n", "\r\n"])
+def test_rows_of_daily_usage_are_told_apart_however_they_stand(
+    daily: Make, as_json: Make, file: Make, line_break: str
+) -> None:
+    """Blanks in front, ids in other letters, nobody's rows, no line break at the end: each row is in its extract."""
+    customers = ["c-1", "C-1", " ", "c-2", "c-1"]
+    rows = [daily(CustomerId=customer, Quantity=str(number + 1)) for number, customer in enumerate(customers)]
+    plain = as_json(rows).decode().split("\n")
+    for blank in ("", "  "):
+        content = line_break.join([plain[0], blank + plain[1], *plain[2:5]]).encode()
+        extracts = _extracts(file(content))
+        found = {
+            customer_id: [line.quantity for line in read_file(file(extract))[0].folds.lines()]
+            for customer_id, extract in extracts.items()
+        }
+
+        assert {"c-1": [1, 2, 5], "c-2": [4]} == {each: sorted(_rows_of(extracts[each])) for each in found}
+        assert 8 == sum(found["c-1"])
+
+
+def test_a_file_that_is_laid_out_says_of_its_rows_what_reading_it_says(
+    daily: Make, as_json: Make, as_csv: Make, file: Make
+) -> None:
+    """Sums, counts, days, fingerprints and every issue; only lines are made of it later, from its extracts."""
+    rows = [daily(CustomerId=f"c-{number % 3}", MeterId=f"m-{number}", Quantity=f"{number}.5") for number in range(12)]
+    bad = {
+        "CustomerId": " ",
+        "Quantity": "x",
+        "BillingCurrency": "?",
+        "PCToBCExchangeRateDate": "soon",
+        "UnitPrice": "NaN",
+    }
+    rows += [daily(MeterId=f"bad {column}") | {column: value} for column, value in bad.items()]
+    for content in (as_json(rows), as_csv(rows)):
+        (whole,) = read_file(file(content), Reading(keeps_lines=False))
+        with lay_out_file(file(content)) as laid_out:
+            read = laid_out.read
+
+        assert whole.issues
+        assert whole.issues == read.issues
+        assert (whole.documents, whole.days, whole.row_count) == (read.documents, read.days, read.row_count)
+        assert (whole.fingerprints, whole.content_hash) == (read.fingerprints, read.content_hash)
+        with pytest.raises(IntegrityError, match="were counted only"):
+            next(read.folds.lines())
+
+
+def test_a_file_that_is_cut_off_is_not_laid_out(daily: Make, as_json: Make, file: Make) -> None:
+    """Unpacking in a thread of its own tells the same."""
+    packed = gzip.compress(as_json([daily(Tags=str(number)) for number in range(3000)]))
+
+    with pytest.raises(SourceFileError, match="cut off in the middle"):
+        _extracts(file(packed[: len(packed) // 2]))
 
 
 def test_a_row_without_a_customer_is_in_no_extract(recon: Make, as_csv: Make, as_json: Make, file: Make) -> None:

@@ -95,6 +95,8 @@ def _next_cycle_of_other_plan(walk: Walk, changed: Event, on: date) -> None:
 
 def _next_term(walk: Walk, on: date) -> None:
     renewed = _found(walk, on, EventKind.RENEWED)
+    if renewed is None and walk.is_trial:  # a trial that became paid with its end
+        renewed = _found(walk, on, EventKind.CONVERTED)
     expired = _found(walk, on, EventKind.EXPIRED)
     changed = _found(walk, on, EventKind.PLAN_CHANGED) or walk.pending
     chosen = _found(walk, on, EventKind.END_DATE_CHANGED)

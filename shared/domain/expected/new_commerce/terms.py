@@ -35,8 +35,8 @@ from shared.domain.subscriptions.subscription import Subscription
 _DAY = timedelta(days=1)
 _KINDS = frozenset({ServiceKind.LICENCE, ServiceKind.SOFTWARE_SUBSCRIPTION})
 _CREATED, _QUANTITY, _CREDITED = EventKind.CREATED, EventKind.QUANTITY_CHANGED, EventKind.CREDITED
-_TELL_THE_END = frozenset({EventKind.RENEWED, EventKind.EXPIRED, EventKind.PLAN_CHANGED, EventKind.END_DATE_CHANGED})
-_TELL_LATE = frozenset({EventKind.RENEWED, EventKind.EXPIRED})
+_TELL_LATE = frozenset({EventKind.RENEWED, EventKind.CONVERTED, EventKind.EXPIRED})
+_TELL_THE_END = _TELL_LATE | {EventKind.PLAN_CHANGED, EventKind.END_DATE_CHANGED}
 _PROMOTIONS = frozenset({EventKind.PROMOTION_BEGAN, EventKind.PROMOTION_ENDED})
 _READ_WITH_PRICES = _PROMOTIONS | {EventKind.PRICE_CHANGED}
 _RANK = {kind: rank for rank, kind in enumerate(EventKind)}

@@ -130,3 +130,21 @@ def test_what_is_no_tenant_id_is_refused() -> None:
     """With an example of one."""
     with pytest.raises(InvalidError, match="no tenant id"):
         tenant_id("contoso.onmicrosoft.com")
+
+
+def test_an_organisation_claims_a_list_that_fits_into_a_row() -> None:
+    """A longer one is a problem of its row, before anything is written."""
+    long = " ".join(f"d{number}.example" for number in range(51))
+    report = import_report([(1, {"id": "1", "name": "A", "domains": long}), (2, {"id": "2", "name": "B"})], {})
+
+    assert [Outcome.REFUSED, Outcome.CREATED] == [row.outcome for row in report]
+    assert "51 values" in report[0].problems[0].message
+
+
+def test_an_id_that_differs_by_blanks_alone_stands_twice() -> None:
+    """For it becomes the same organisation."""
+    rows = [(1, {"id": "a  b", "name": "A"}), (2, {"id": " a b", "name": "B"}), (3, {"id": "x" * 100_000, "name": "C"})]
+    report = import_report(rows, {})
+
+    assert {Outcome.REFUSED} == {row.outcome for row in report}
+    assert ["a b", "a b", "x" * 250] == [row.id for row in report]

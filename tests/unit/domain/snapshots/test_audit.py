@@ -49,6 +49,23 @@ def test_only_what_differs_is_a_fact() -> None:
     assert ("r1", RECORD.at, RECORD.actor, "audit") == (fact.id, fact.at, fact.actor, fact.source)
 
 
+def test_a_conversion_ends_a_trial_that_the_resource_does_not_name() -> None:
+    """The operation says it."""
+    plain = {key: value for key, value in SHOWN.items() if key != "IsTrial"}
+    record = replace(RECORD, operation="convert_trial_subscription")
+
+    assert {"s1": {"trial": ("true", "false")}} == told(record, before=plain, after=plain)
+    assert {"s1": {}} == told(record, before=SHOWN, after=SHOWN)
+    assert {"s1": {}} == told(before=plain, after=plain)
+
+
+def test_the_year_9999_is_no_end() -> None:
+    """Microsoft's way of writing never; snapshots show none either."""
+    after = {**SHOWN, "CommitmentEndDate": "9999-12-30T00:00:00Z"}
+
+    assert {"s1": {"ends_on": ("2027-09-30", "")}} == told(before=SHOWN, after=after)
+
+
 def test_keys_may_be_camel_case_too() -> None:
     """Microsoft writes both."""
     camel = {key[0].lower() + key[1:]: value for key, value in SHOWN.items()}

@@ -8,7 +8,6 @@ import pytest
 
 from shared.domain.snapshots.changes import Change, ChangeKind
 from shared.domain.snapshots.comparison import undecided
-from shared.domain.snapshots.tracks import Fact
 from shared.domain.snapshots.values import Refundable
 
 Story = Any  # what the conftest's fixtures give
@@ -312,18 +311,6 @@ def test_no_snapshot_lags_by_an_hour(story: Story) -> None:
     assert [("audit", "8"), ("snapshot", "5"), ("snapshot", "8")] == [
         (each.source, each.after["quantity"]) for each in story.changes()[1:]
     ]
-
-
-def test_the_feed_may_tell_late_what_a_look_already_contradicts(story: Story) -> None:
-    """A look that found nothing new counts where the feed says that there was something."""
-    story.see(2).see(3)
-    story.track = story.track.told(
-        [Fact(id="r", at=story.at(1), aspect="quantity", before="5", after="8")], [story.at(2), story.at(3)]
-    )
-
-    (_, told, back) = story.changes()
-    assert ("audit", "8", "snapshot", "5") == (told.source, told.after["quantity"], back.source, back.after["quantity"])
-    assert (story.at(1), story.at(2)) == (back.observed_after, back.observed_at)
 
 
 def test_what_was_seen_before_the_feed_says_it_is_not_said_again(story: Story) -> None:

@@ -24,7 +24,7 @@ MORE = Change(
     ("language", "text", "when"),
     [
         ("en", "Quantity changed: quantity 5 to 8.", "between 2026-10-01 08:00 and 2026-10-02 08:30 (UTC)"),
-        ("de", "Menge geändert: Menge 5 auf 8.", "zwischen 01.10.2026 08:00 und 02.10.2026 08:30 (UTC)"),
+        ("de", "Menge geändert: Menge von 5 auf 8.", "zwischen 01.10.2026 08:00 und 02.10.2026 08:30 (UTC)"),
         ("sv", "Antalet ändrades: antal 5 till 8.", "mellan 2026-10-01 08:00 och 2026-10-02 08:30 (UTC)"),
     ],
 )
@@ -54,8 +54,8 @@ def test_switches_days_and_nothing_are_said_in_words() -> None:
     )
 
     assert (
-        "Verlängert: automatische Verlängerung ein auf aus, letzter Tag der Laufzeit 30.09.2027 auf 31.12.2027, "
-        "Aktion P auf keine, Name Sales auf none of ours." == entry.text
+        "Verlängert: automatische Verlängerung von ein auf aus, letzter Tag der Laufzeit von 30.09.2027 auf 31.12.2027, "
+        "Aktion von P auf keine, Name von Sales auf none of ours." == entry.text
     )
 
 

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import requests
+from azure.storage.blob import BlobClient
 from billing_logs import lived_in
 
 from local.partner_center.answers import Host
 from local.partner_center.billing.books import open_books
 from local.partner_center.billing.parts import open_parts
-from local.partner_center.calls.exports import SHAPES, exports
+from local.partner_center.calls.exports import SHAPES
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.lifecycle import change_quantity
 from local.partner_center.opening import serve
@@ -228,6 +229,21 @@ def test_an_old_operation_and_manifest_are_gone(client: Client) -> None:
 
     assert [410, 410] == [client.get(location).status_code, client.get(address).status_code]
     assert 202 == client.post(BILLED, {"invoiceId": client.invoice()}).status_code
+
+
+def test_a_part_is_read_by_the_storage_library(client: Client) -> None:
+    """It asks for ranges and for properties; a range beyond the end is refused."""
+    manifest = client.manifest(BILLED, {"invoiceId": client.invoice()})
+    whole = client.part(manifest).content
+    address = f"{manifest['rootDirectory']}/{manifest['blobs'][0]['name']}?{manifest['sasToken']}"
+    with BlobClient.from_blob_url(address) as blob:
+        read, size = blob.download_blob().readall(), blob.get_blob_properties().size
+    beyond = requests.get(address, headers={"Range": f"bytes={len(whole)}-"}, timeout=TIMEOUT_S)
+    middle = requests.get(address, headers={"Range": "bytes=2-4"}, timeout=TIMEOUT_S)
+
+    assert (whole, len(whole)) == (read, size)
+    assert (206, whole[2:5]) == (middle.status_code, middle.content)
+    assert (416, "InvalidRange") == (beyond.status_code, beyond.headers["x-ms-error-code"])
 
 
 def test_a_truncated_part_ends_early(client: Client) -> None:

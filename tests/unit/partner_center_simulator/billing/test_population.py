@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.partner_center.billing.books import Books, open_books
+from local.partner_center.delegation import relationships
 from local.partner_center.opening import open_world
 from local.partner_center.population import populate, rich_scenario, write_scenario
 from local.partner_center.population_large import populate_fast
@@ -155,3 +156,14 @@ def test_a_large_population_is_put_in_place(world: World) -> None:
     assert list(large.customers.values()) == list(again.customers.values())
     assert {"2026-10"} == {str(each.month) for each in open_books(large).invoices.values()}
     assert world.seed != large.seed
+
+
+def test_most_customers_let_the_partner_in(world: World) -> None:
+    """By an active relationship; one in eight never answered."""
+    large = open_world(start=NOVEMBER, seed=3)
+    populate_fast(large, 80)
+    active = [{each.customer_id for each in relationships(one).values()} for one in (world, large)]
+
+    assert [36, 70] == [len(each) for each in active]
+    assert active[0] < set(world.customers)
+    assert {"active"} == {each.status for one in (world, large) for each in relationships(one).values()}

@@ -53,13 +53,44 @@ def test_an_unknown_fault_is_refused(ask: Ask) -> None:
     assert "timeout-after-commit" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "meant"),
+    [
+        ("value", "soon", "number"),
+        ("times", "often", "null"),
+        ("skip", -1, "whole number"),
+        ("path", "(", "regular expression"),
+        ("method", 5, "method"),
+    ],
+)
+def test_a_fault_that_could_not_strike_is_refused(ask: Ask, field: str, value: object, meant: str) -> None:
+    """The field is named with what belongs there, and nothing is switched on."""
+    answer = ask("POST", "/simulator/faults", json={"kind": "slow", field: value})
+
+    assert 400 == answer.status_code
+    assert {field, meant} <= {word for word in (field, meant) if word in answer.json()["error"]["message"]}
+    assert [] == ask("GET", "/simulator/faults").json()
+
+
+def test_controls_take_json_as_command_lines_send_it(ask: Ask) -> None:
+    """By the name of a form, or in the middle of nothing."""
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    by = ask("POST", "/simulator/clock", data='{"advance": {"days": 1}}', headers=headers)
+    none = ask("POST", "/simulator/clock", data="tomorrow", headers=headers)
+    far = ask("POST", "/simulator/clock", json={"advance": {"days": 1e9}})
+
+    assert (200, 400, 400) == (by.status_code, none.status_code, far.status_code)
+    assert "advanceTo" in far.json()["error"]["message"]
+
+
 def test_switches_are_read_and_set(ask: Ask, simulator: Simulator) -> None:
     """By name, and of the same kind."""
     answer = ask("POST", "/simulator/switches", json={"requests_per_minute": 500})
-    wrong = ask("POST", "/simulator/switches", json={"has_mfa": "yes"})
+    wrongs = [{"has_mfa": "yes"}, {"bom_share": -1}, {"export_shape": "round"}, {"colour": "red"}]
+    refused = [ask("POST", "/simulator/switches", json=each).status_code for each in wrongs]
 
     assert 500 == answer.json()["requests_per_minute"] == simulator.switches.requests_per_minute
-    assert 400 == wrong.status_code
+    assert [400] * len(wrongs) == refused
 
 
 def test_things_are_made_to_happen(ask: Ask, simulator: Simulator, customer: Customer) -> None:
