@@ -102,22 +102,20 @@ class _Token:
         """Nobody asks for it here."""
 
 
-class _TimedTokens:
-    """Tokens that tell how many were fetched, and how long that took beside our own work."""
+def _timed_login(login: str, calls: Counter[str], waited: list[float]) -> Any:
+    """Return how the token library reaches the token service, telling how often that was and how long it took."""
+    from shared.partner_center.login_transport import LoginTransport  # noqa: PLC0415 - only this side
 
-    def __init__(self, tokens: Any, calls: Counter[str], waited: list[float]) -> None:
-        self._tokens, self._calls, self._waited = tokens, calls, waited
+    class Timed(LoginTransport):
+        def post(self, url: str, **options: Any) -> Any:
+            began, cpu = time.perf_counter(), time.thread_time()
+            try:
+                return super().post(url, **options)
+            finally:
+                calls["token"] += 1
+                waited[0] += time.perf_counter() - began - (time.thread_time() - cpu)
 
-    def token(self, audience: Any, *, tenant_id: str = "", is_app_only: bool = False) -> str:
-        before, began, cpu = self._tokens.endings(), time.perf_counter(), time.thread_time()
-        token: str = self._tokens.token(audience, tenant_id=tenant_id, is_app_only=is_app_only)
-        if self._tokens.endings() != before:
-            self._calls["token"] += 1
-            self._waited[0] += time.perf_counter() - began - (time.thread_time() - cpu)
-        return token
-
-    def forget(self, audience: Any, *, tenant_id: str = "", is_app_only: bool = False) -> None:
-        self._tokens.forget(audience, tenant_id=tenant_id, is_app_only=is_app_only)
+    return Timed(login)
 
 
 def _measured(served: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -134,17 +132,16 @@ def _measured(served: dict[str, Any], folder: Path) -> dict[str, Any]:
         client_id=settings.client_id,
         secret=settings.client_secret.get_secret_value(),
     )
-    tokens = MsalTokens(
-        app, hosts_of(settings), _Token(served["refresh_token"], datetime.now(UTC)), lambda: datetime.now(UTC)
-    )
-    calls, waited = Counter[str](), [0.0]
+    calls, waited, hosts = Counter[str](), [0.0], hosts_of(settings)
+    kept = _Token(served["refresh_token"], datetime.now(UTC))
+    tokens = MsalTokens(app, hosts, kept, lambda: datetime.now(UTC), _timed_login(hosts.login, calls, waited))
 
     def observe(_: Any, outcome: Any) -> None:
         calls[str(outcome.status)] += outcome.tries
         waited[0] += outcome.waited_s
 
-    counts, timed = Counter[str](), _TimedTokens(tokens, calls, waited)
-    client = PartnerCenter(hosts_of(settings), timed, observe=observe)
+    counts = Counter[str]()
+    client = PartnerCenter(hosts, tokens, observe=observe)
     stores = open_stores(settings)
     counted = replace(
         stores, tables=cast("Any", _Counted(stores.tables, counts)), blobs=cast("Any", _Counted(stores.blobs, counts))

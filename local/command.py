@@ -422,13 +422,18 @@ def _simulate(options: argparse.Namespace, _screen: Screen) -> int:
         follows_real_time=options.real_time,
         has_bom=not options.no_bom,
         requests_per_minute=options.requests_per_minute,
-        folder=Settings().embedded_root.parent / "simulator",
+        folder=_simulator_folder(Settings().embedded_root.parent),
     )
     if options.write is not None:
         print(f"{options.write}: {write(request, options.write)} events")  # noqa: T201 - as below
         return DONE
     simulate(request, lambda text: print(text, flush=True), as_json=options.json)  # noqa: T201 - plain, to be pasted
     return DONE
+
+
+def _simulator_folder(place: Path) -> Path:
+    """Return where the simulator keeps its files; *place* may be that already, by the settings that it printed."""
+    return place if place.name == "simulator" else place / "simulator"
 
 
 def _distinct(paths: Sequence[Path]) -> list[Path]:

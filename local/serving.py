@@ -5,6 +5,7 @@ Not here: how the host behaves (``functions_host``), the command line (``command
 
 import logging
 import os
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,15 +57,16 @@ def prepare_store(settings: Settings) -> None:
     Raises:
         StorageUnavailableError: it cannot be made.
     """
+    root = settings.embedded_root
+    if settings.store != "embedded":
+        return
     try:
-        settings.embedded_root.mkdir(parents=True, exist_ok=True)
-        is_writable = os.access(settings.embedded_root, os.W_OK)
-        reason = "" if is_writable else "no permission"
+        root.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=root):
+            pass
     except OSError as error:
-        reason = error.strerror or type(error).__name__
-    if settings.store == "embedded" and reason:
-        root = settings.embedded_root
-        raise StorageUnavailableError(f"{root} cannot be written: {reason}; name another as PRORATA_EMBEDDED_ROOT")
+        cure = "name another folder as PRORATA_EMBEDDED_ROOT"
+        raise StorageUnavailableError(f"{root} cannot be written: {error.strerror}; {cure}") from error
 
 
 def _put_environment(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from local.partner_center.markets import MARKETS
 from local.partner_center.opening import START, open_world
 from local.partner_center.scenario import open_scenario, read_scenario
 from local.partner_center.server import Simulator
@@ -56,7 +57,9 @@ def simulate(request: SimulateRequest, say: Callable[[str], None], *, as_json: b
             trust.mkdir(parents=True, exist_ok=True)
             (trust / TRUST_FILE).write_bytes(simulator.trust_pem)
             settings = product_settings(simulator, trust / TRUST_FILE)
-            say(_as_json(simulator, settings) if as_json else _as_text(simulator, settings, request.tls))
+            own_store = {"PRORATA_EMBEDDED_ROOT": str((request.folder / "store").resolve())}  # apart from real months
+            text = _as_json(simulator, settings) if as_json else _as_text(simulator, settings | own_store, request.tls)
+            say(text)
             simulator.wait()
     except KeyboardInterrupt:
         say("" if as_json else "Stopped.")
@@ -126,9 +129,19 @@ def product_settings(simulator: Simulator, trust_file: Path) -> dict[str, str]:
         "PRORATA_EXPORT_HOSTS": host,
         "PRORATA_WEBHOOK_CERTIFICATE_HOSTS": host,
         "PRORATA_WEBHOOK_TRUST_FILE": str(trust_file),
-        "PRORATA_COUNTRIES": partner.country,
+        "PRORATA_COUNTRIES": ",".join(_countries(simulator.world)),
         "PRORATA_BILLING_CURRENCIES": ",".join(partner.currencies),
     }
+
+
+def _countries(world: World) -> list[str]:
+    """Return the partner's country and, for each other currency of its bills, a customer's; each has price sheets."""
+    partner = world.partner
+    by_currency = {MARKETS.get(partner.country, ""): partner.country}
+    for country in sorted(customer.country for customer in world.customers.values()):
+        by_currency.setdefault(MARKETS.get(country, ""), country)
+    own = by_currency.pop(MARKETS.get(partner.country, ""))
+    return [own, *(country for currency, country in by_currency.items() if currency in partner.currencies)]
 
 
 def _as_json(simulator: Simulator, settings: Mapping[str, str]) -> str:
@@ -149,7 +162,7 @@ def _as_text(simulator: Simulator, settings: Mapping[str, str], tls: Path | None
     return (
         f"Microsoft's side of {world.partner.name} on {address}\n"
         f"  {len(world.customers)} customers; the clock stands at {world.clock.now():%Y-%m-%d %H:%M} UTC\n\n"
-        f"Prorata:\n{exports}\n\n"
+        f'Prorata, after which "prorata serve" and "prorata doctor" work with it:\n{exports}\n\n'
         f"Other clients:\n"
         f"  tokens          POST {address}/{tenant}/oauth2/v2.0/token\n"
         f"  Partner Center  {address}/v1/customers\n"

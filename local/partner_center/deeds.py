@@ -86,8 +86,14 @@ def accept_relationship(scene: Scene) -> Customer:
 
 @deed("accept-agreement", email=kinds.text, first_name=kinds.text, last_name=kinds.text)
 def accept_agreement(scene: Scene) -> object:
-    """Let the customer accept the Microsoft Customer Agreement."""
+    """Let the partner confirm that the customer accepted the Microsoft Customer Agreement."""
     return making.accept_agreement(scene.world, scene.customer, **{"email": scene.customer.email, **scene.fields})
+
+
+@deed("sign-agreement")
+def sign_agreement(scene: Scene) -> None:
+    """Let the customer accept the Microsoft Customer Agreement with Microsoft itself."""
+    scene.customer.is_directly_signed = True
 
 
 @deed("end-relationship")

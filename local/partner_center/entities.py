@@ -40,14 +40,14 @@ class Happened:
     *charge_type* is Microsoft's (new, renew, cycleCharge, addQuantity, removeQuantity, convert, cancelImmediate,
     moveQuantity, changeBillingPlan, extendTerm, customerCredit). *unit_price* is the partner's list price of one unit
     and charge cycle at that moment; *discount* a promotion's share (0.10 is 10 percent). *term_first* and *term_last*
-    are the running term, both included; *cycle_first* and *cycle_last* the running charge cycle, cut where the term ends
-    earlier. *reference* ties lines of one change together.
+    are the running term, both included; *cycle_first* and *cycle_last* the running charge cycle, cut where the term
+    ends earlier. *reference* ties lines of one change together.
 
     What it means for *before* and *after*: ``new``, ``renew`` and ``cycleCharge`` charge *after* for the whole cycle;
-    ``addQuantity`` and ``removeQuantity`` refund *before* and charge *after* for the days left in the cycle; ``convert``
-    and ``moveQuantity`` refund (*after* smaller) or charge (*after* greater) the difference for the days left, and an
-    upgrade is two of them with one *reference*, the first of the product that is left; ``cancelImmediate`` refunds
-    *before* for the days left, all of it where ``extra["is_full"]``.
+    ``addQuantity`` and ``removeQuantity`` refund *before* and charge *after* for the days left in the cycle;
+    ``convert`` and ``moveQuantity`` refund (*after* smaller) or charge (*after* greater) the difference for the days
+    left, and an upgrade is two of them with one *reference*, the first of the product that is left; ``cancelImmediate``
+    refunds *before* for the days left, all of it where ``extra["is_full"]``.
     """
 
     at: datetime

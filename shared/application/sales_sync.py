@@ -1,7 +1,8 @@
 """Sales sync: price sheets, exchange rates and the catalogue of the countries sold in, each a message of its own.
 
 The licence price sheets of all countries together become the price sheet that months are billed by, from the running
-month on; exchange rates likewise. A document whose content stays the same writes nothing.
+month on; exchange rates likewise. A document whose content stays the same writes nothing, and
+replaces nothing that a person uploaded meanwhile; Microsoft's next version does.
 
 Invariants: a sheet of tens of megabytes passes block by block; one that cannot be read is kept and never put in force.
 
@@ -13,6 +14,7 @@ import io
 import logging
 import tempfile
 from collections.abc import Iterable, Sequence
+from hashlib import sha256
 from typing import BinaryIO, cast
 
 from shared.application.deliveries import send, try_later
@@ -103,8 +105,7 @@ def put_sheets_in_force(services: Services) -> bool:
     sheets = [sheet for sheet in found if sheet is not None]
     name = f"{FILE_PREFIX}price-sheet_{digest(*(sheet.content_hash for sheet in sheets))}.csv"
     period = BillingPeriod.of(services.clock().date())
-    in_force = services.terms.in_force(TermsKind.PRICE_SHEET, period)
-    if not sheets or (in_force is not None and in_force.file.name == name):
+    if not sheets or _was_put_in_force(services, TermsKind.PRICE_SHEET, period, name):
         return False
     with tempfile.TemporaryFile() as together:
         target = cast("BinaryIO", together)
@@ -114,6 +115,7 @@ def put_sheets_in_force(services: Services) -> bool:
             raise InvalidError(f"{name}: holds no price, so the sheet before stays in force; it is asked for again")
         target.seek(0)
         is_new = services.terms.put(TermsKind.PRICE_SHEET, period, name, target)
+    services.sales.keep_put_in_force(TermsKind.PRICE_SHEET, name)
     logger.info("sales sync: price sheet of %s countries in force from %s", len(sheets), period)
     return is_new
 
@@ -133,14 +135,24 @@ def take_rates(services: Services) -> bool:
     with content:
         rates = content.read()
     name = f"{FILE_PREFIX}exchange-rates_{month}.csv"
+    version = f"{name} {sha256(rates).hexdigest()}"
+    if _was_put_in_force(services, TermsKind.EXCHANGE_RATES, period, version):
+        return False
     services.formats.read_exchange_rates(io.BytesIO(rates), name)
-    return services.terms.put(TermsKind.EXCHANGE_RATES, period, name, rates)
+    is_new = services.terms.put(TermsKind.EXCHANGE_RATES, period, name, rates)
+    services.sales.keep_put_in_force(TermsKind.EXCHANGE_RATES, version)
+    return is_new
 
 
 def take_catalogue(services: Services, country: str, view: str) -> bool:
     """Keep the products sold in a country with their SKUs; False where nothing is new."""
     products = services.microsoft().products(country, view)
     return services.sales.put(PRODUCTS, country, view, io.BytesIO(packed(products)))
+
+
+def _was_put_in_force(services: Services, kind: TermsKind, period: BillingPeriod, what: str) -> bool:
+    """Whether the sync put just that in force before: what a person uploaded since then stays in force."""
+    return services.sales.put_in_force(kind) == what and services.terms.in_force(kind, period) is not None
 
 
 def _join(sheets: Sequence[SalesDocument], target: BinaryIO) -> None:

@@ -46,8 +46,10 @@ NO_CHUNK = -1
 """The number of work that belongs to no chunk: one tenant that somebody asked for."""
 DELAY_S, DELAY_S_MAX, ATTEMPTS_MAX = 30, 3600, 12
 FAILURES_IN_A_ROW_MAX = 2
+LATE_MAX = timedelta(hours=2)
+"""So long after midnight the sync of the day before may still be begun: the timer looks only every so many minutes."""
 CHUNK_TIME_MAX = timedelta(minutes=4)
-"""So long a message is worked on before the rest of it goes back: a function has ten minutes, and may wait in each call."""
+"""So long a message is worked on before its rest goes back: a function has ten minutes, and each call may wait."""
 _TRY_LATER = (MicrosoftUnavailableError, MicrosoftBusyError, ChangedError, AlreadyExistsError)
 
 
@@ -84,15 +86,25 @@ def start_due_sync(services: Services, ask_beside: Callable[[Services], None] = 
         NotConnectedError: Microsoft does not know us; the day's state says so.
         MicrosoftUnavailableError: the list of customers cannot be had now; the next call tries again.
     """
-    on = local_day(services)
-    if services.clock() < due_at(on, services.sync_time, services.sync_zone):
+    on = _due_day(services)
+    if on is None:
         return None
     day = services.synced.days.get(on)
     if day is not None and (day.is_done or (day.state is DayState.READING and services.queues.depth(SYNC_QUEUE))):
         return None
     if day is not None and day.state is DayState.STOPPED and not _is_back(services):
         return None
-    return start_sync(services, ask_beside)
+    return start_sync(services, ask_beside, on=on)
+
+
+def _due_day(services: Services) -> date | None:
+    """Return the local day whose sync is due: today, or right after midnight still yesterday; None for neither."""
+    today, now = local_day(services), services.clock()
+    if now >= due_at(today, services.sync_time, services.sync_zone):
+        return today
+    yesterday = today - timedelta(days=1)
+    is_late = now - due_at(yesterday, services.sync_time, services.sync_zone) <= LATE_MAX
+    return yesterday if is_late else None
 
 
 def _is_back(services: Services) -> bool:
@@ -108,8 +120,10 @@ def _is_back(services: Services) -> bool:
     return True
 
 
-def start_sync(services: Services, ask_beside: Callable[[Services], None] = ask_nothing) -> SyncDay:
-    """Read the list of customers and hand out the work; return the day it counts for.
+def start_sync(
+    services: Services, ask_beside: Callable[[Services], None] = ask_nothing, *, on: date | None = None
+) -> SyncDay:
+    """Read the list of customers and hand out the work; return the day it counts for (*on*, else the local day).
 
     *ask_beside* hands out what else the day asks for. It is called before the day counts as handed out, so that a
     process that ends in between is made up for by the next call.
@@ -118,7 +132,7 @@ def start_sync(services: Services, ask_beside: Callable[[Services], None] = ask_
         NotConnectedError: Microsoft does not know us; the day's state says so.
         MicrosoftUnavailableError: the list of customers cannot be had now.
     """
-    day = services.synced.days.begin(local_day(services), services.clock())
+    day = services.synced.days.begin(on or local_day(services), services.clock())
     try:
         tenants = sorted(services.microsoft().tenants(), key=lambda tenant: tenant.id.lower())
     except NotConnectedError as error:

@@ -16,7 +16,7 @@ from shared.domain.errors import AlreadyExistsError, ChangedError, MicrosoftRefu
 from shared.domain.snapshots.differences import SKEW
 from shared.domain.snapshots.tracks import Look
 from shared.domain.snapshots.values import SubscriptionSnapshot, Tenant
-from shared.storage.repositories.synced import Trouble, TroubleKind
+from shared.storage.repositories.synced import KnownTenant, Trouble, TroubleKind
 from shared.storage.repositories.synced_subscriptions import KeptSubscription
 
 logger = logging.getLogger(__name__)
@@ -62,8 +62,9 @@ def sync_tenant(services: Services, tenant_id: str, before: Before | None = None
         before = before_reading(services, [tenant_id])
     own = tuple(each for each in before.troubles if each.tenant_id.lower() == tenant_id.lower())
     before = Before(troubles=own, seen_at=before.seen_at)
-    _sync_profile(services, tenant_id, before)
-    subscription_count, change_count = _sync_subscriptions(services, tenant_id, before)
+    known = services.synced.tenant(tenant_id)
+    _sync_profile(services, tenant_id, known, before)
+    subscription_count, change_count = _sync_subscriptions(services, tenant_id, _seen_at(known, before))
     licences, users = _Counted(), _Counted()
     _part(services, tenant_id, TroubleKind.LICENCES, before, lambda: _sync_licences(services, tenant_id, licences))
     _part(services, tenant_id, TroubleKind.USERS, before, lambda: _sync_users(services, tenant_id, users))
@@ -127,8 +128,7 @@ class _Counted:
     count: int = 0
 
 
-def _sync_profile(services: Services, tenant_id: str, before: Before) -> None:
-    known = services.synced.tenant(tenant_id)
+def _sync_profile(services: Services, tenant_id: str, known: KnownTenant | None, before: Before) -> None:
     tenant = known.tenant if known else Tenant(id=tenant_id, name="", domain="")
     if known is None or services.synced.needs_profile(tenant):
         _part(services, tenant_id, TroubleKind.PROFILE, before, lambda: _read_profile(services, tenant, known is None))
@@ -142,16 +142,14 @@ def _read_profile(services: Services, tenant: Tenant, is_new: bool) -> None:  # 
     services.synced.keep_profile(tenant, profile)
 
 
-def _sync_subscriptions(services: Services, tenant_id: str, before: Before) -> tuple[int, int]:
+def _sync_subscriptions(services: Services, tenant_id: str, seen_at: datetime | None) -> tuple[int, int]:
     snapshots = services.microsoft().subscriptions(tenant_id)
     at = services.clock()
-    seen_at = _seen_at(services, tenant_id, before)
     return keep_news(services, tenant_id, lambda known: news_of(known, snapshots, at, seen_at))
 
 
-def _seen_at(services: Services, tenant_id: str, before: Before) -> datetime | None:
+def _seen_at(known: KnownTenant | None, before: Before) -> datetime | None:
     """Return since when at least the last values are known; None for a tenant that was not read that day."""
-    known = services.synced.tenant(tenant_id)
     was_read = not any(each.kind is TroubleKind.PARKED for each in before.troubles)
     is_since = before.seen_at is not None and (known is None or known.was_read_from(before.seen_at))
     return before.seen_at if was_read and is_since else None

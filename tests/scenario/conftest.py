@@ -3,6 +3,7 @@
 import hashlib
 import os
 import socket
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -26,6 +27,8 @@ from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
 from shared.storage.names import EXPORTS_CONTAINER
 from shared.storage.repositories.exports import Export
+
+sys.path.insert(0, str(Path(__file__).parent))  # for the modules beside this file
 
 DRAIN_S = 60
 

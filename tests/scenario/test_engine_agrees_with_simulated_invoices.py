@@ -1,8 +1,8 @@
 """The engine's expected lines against the simulator's invoices, which share no code: to the cent, line by line.
 
-Both are written from Microsoft's documentation. What the documentation leaves open is named in ``true_histories.CHOSEN``;
-where seats move into a subscription that exists, it does not say whether the seats there are billed anew, so that only
-the sum is compared.
+Both are written from Microsoft's documentation. What it leaves open is named in ``true_histories.CHOSEN``; where seats
+move into a subscription that exists, it does not say whether the seats there are billed anew, so that only the sum is
+compared.
 """
 
 import random
@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from tests.scenario.true_histories import LICENCES, history_of
+from true_histories import LICENCES, history_of
 
 from local.demo import catalogue as goods
 from local.demo.arithmetic import Month
@@ -364,7 +364,7 @@ def test_what_does_not_renew_runs_on_expires_or_stops() -> None:
 
 
 def test_prices_of_another_currency_have_the_rate_of_the_charges_month() -> None:
-    """Kronor, billed in euro: each cycle with the rate of its month, a change in the month of its cycle with that one."""
+    """Kronor, billed in euro: each cycle, and a change in the month of its cycle, with the rate of that month."""
     street = Street(currency="SEK")
     name = street.buy(goods.STANDARD, 10)
     street.until("2026-01-20T07:00:00")
@@ -401,7 +401,7 @@ def test_what_is_not_billed_yet_agrees_as_well(town: World) -> None:
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_is_done_to_licences_agrees(seed: int) -> None:
     """A year of things done at random: purchases, seats, cancellations, suspensions, renewals, upgrades, trials."""
-    numbers = random.Random(seed)
+    numbers = random.Random(seed)  # noqa: S311 - a repeatable year, no secret
     street = Street("2025-10-01T08:00:00", numbers.choice(("EUR", "USD")))
     commerce(street.world).price_changes.append(PriceChange(from_on=date(2026, 7, 1), factor=Decimal("1.08")))
     ends = at("2026-11-25T08:00:00")

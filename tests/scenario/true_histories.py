@@ -86,8 +86,7 @@ def _percent(happened: Happened) -> Decimal | None:
 def _logged(customer: Customer, sold: Sold) -> Iterator[Event]:
     before: Happened | None = None
     for happened in sold.log:
-        for event in _events(customer, before, happened):
-            yield event
+        yield from _events(customer, before, happened)
         if not (happened.charge_type == "convert" and happened.after == 0):
             before = happened
 

@@ -8,8 +8,8 @@ begins in. Amounts round in two ways, as the documented examples do::
     seats added, removed            ROUNDDOWN(effective unit price x seats x exchange rate, 2)
     every other licence line        ROUNDDOWN(effective unit price x exchange rate, 2) x seats
 
-Invariants: the same log gives the same charges, whenever it is asked; a charge belongs to the month of its own day; what
-was charged on the day of a change, and everything within a day of the purchase, goes back as it was charged.
+Invariants: the same log gives the same charges, whenever it is asked; a charge belongs to the month of its own day; a
+credit is for days that were charged, and what was charged on the day of a change goes back as it was charged.
 
 Source: Microsoft Partner Center documentation, "One-time and recurring billing scenarios", "Use the invoice
 reconciliation file", "Align subscription end dates".
@@ -304,7 +304,7 @@ def _cycles(happened: Happened, following: Happened | None, within: Span, until:
 
 
 def _bought(log: Sequence[Happened], number: int) -> int:
-    """The number of the latest purchase, renewal or end of a trial before the event of that *number*; else the first."""
+    """The number of the last purchase, renewal or end of a trial before the event of that *number*; 0 for none."""
     for place in range(number - 1, 0, -1):
         before = log[place - 1]
         is_paid_now = log[place].charge_type.lower() == "convert" and before.is_trial and not log[place].is_trial

@@ -9,6 +9,7 @@ Not here: whether an order needs it (``ordering``).
 
 import re
 from datetime import datetime
+from html import escape
 
 from local.partner_center.answers import Answer, Asked, Call, Host, RefusedError, link
 from local.partner_center.countries import COUNTRIES
@@ -178,6 +179,14 @@ def get_attestation(asked: Asked) -> Answer:
     return Answer(json=_shown(asked, _attestation(asked, asked.path["attestation_id"])))
 
 
+def get_attestation_page(asked: Asked) -> Answer:
+    """Answer the page on which the customer accepts."""
+    found = _attestation(asked, asked.path["attestation_id"])
+    button = f'<form method="POST" action="{found["attestationId"]}/accept"><button>I accept</button></form>'
+    page = f"<!doctype html><title>Microsoft Customer Agreement</title><p>{escape(found['companyName'])}</p>{button}"
+    return Answer(content=page.encode(), content_type="text/html; charset=utf-8")
+
+
 def accept_attestation(asked: Asked) -> Answer:
     """Be the customer who accepts."""
     found = _attestation(asked, asked.path["attestation_id"])
@@ -206,7 +215,7 @@ def _agreement_of(asked: Asked, customer: Customer, attestation_id: str) -> Json
 _ONE = "/v1/customers/{customer_id}"
 _PAGE = "/simulator/agreements/{country}/{language}/{token}/{kind}"
 _ENHANCED = "/v1/attestations/enhanced"
-_ACCEPT = "/simulator/attestations/{attestation_id}/accept"
+_ATTESTATION = "/simulator/attestations/{attestation_id}"
 CALLS: tuple[Call, ...] = (
     Call(method="GET", path="/v1/agreements", handler=get_metadata, needs_user=True),
     Call(method="GET", path="/v1/agreementtemplates/{template_id}/document", handler=get_document, needs_user=True),
@@ -221,5 +230,6 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(method="POST", path=_ENHANCED, handler=post_attestation, needs_app=True, is_repeatable=True),
     Call(method="GET", path=f"{_ENHANCED}/{{attestation_id}}", handler=get_attestation, needs_app=True),
-    Call(method="POST", path=_ACCEPT, handler=accept_attestation, host=Host.OPEN),
+    Call(method="GET", path=_ATTESTATION, handler=get_attestation_page, host=Host.OPEN),
+    Call(method="POST", path=f"{_ATTESTATION}/accept", handler=accept_attestation, host=Host.OPEN),
 )

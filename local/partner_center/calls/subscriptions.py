@@ -6,6 +6,7 @@ seats or status in the middle of a term drops those instructions.
 Not here: the rules of each change (``changing``), Azure and software matters (``subscription_details``).
 """
 
+from datetime import datetime
 from typing import Any
 
 from local.partner_center import changing
@@ -112,10 +113,13 @@ def _apply(asked: Asked, customer: Customer, subscription: Subscription, body: J
         raise RefusedError(400, 2001, "The quantity cannot be changed while the subscription is being suspended.")
     if subscription.status == status == "active":
         _check_instructions(subscription, body, drops=is_new_quantity)
+    busy = [subscription.busy_until]
     if is_new_quantity and status != "deleted":
         changing.change_quantity(world, subscription, quantity, actor=actor)
+        _go_on(subscription, busy)
     if is_new_status:
         _change_status(asked, customer, subscription, status)
+        _go_on(subscription, busy)
     if subscription.status == "active":
         _apply_instructions(asked, subscription, body, drops=is_new_status or is_new_quantity)
     if body.get("friendlyName") and body["friendlyName"] != subscription.friendly_name:
@@ -124,6 +128,13 @@ def _apply(asked: Asked, customer: Customer, subscription: Subscription, body: J
     partner_id = body.get("partnerId")
     if partner_id is not None and partner_id != subscription.partner_id and subscription.status != "deleted":
         changing.set_partner(world, subscription, str(partner_id), actor=actor)
+    subscription.busy_until = subscription.busy_until or busy[-1]
+
+
+def _go_on(subscription: Subscription, busy: list[datetime | None]) -> None:
+    """Let the next part of the same request be done: what it made busy is so for requests after it."""
+    busy.append(subscription.busy_until)
+    subscription.busy_until = None
 
 
 def _change_status(asked: Asked, customer: Customer, subscription: Subscription, status: str) -> None:

@@ -61,8 +61,10 @@ class ConnectionStore:
     def put_consent(self, consent: Consent, token: RefreshToken) -> None:
         """Let a new consent take the place of the one before, whose token is forgotten."""
         before = self.consent()
+        self._forget_replaced()
         self._secrets.put(_secret(consent.id), _sealed(token))
-        self._tables.upsert(TABLE, _NOW, _CONSENT, _body(consent))
+        replaces = before.id if before is not None and before.id != consent.id else ""
+        self._tables.upsert(TABLE, _NOW, _CONSENT, {**_body(consent), "replaces": replaces})
         self._put_standing(consent.id, Standing(state=ConnectionState.CONNECTED, since=consent.consented_at))
         if before is not None and before.id != consent.id:
             self._secrets.delete(_secret(before.id))
@@ -73,7 +75,7 @@ class ConnectionStore:
         if row is None or _decoded(str(row.values["body"])).id != consent.id:
             return False
         with suppress(ChangedError):
-            self._tables.replace(TABLE, _NOW, _CONSENT, _body(consent), row.etag)
+            self._tables.replace(TABLE, _NOW, _CONSENT, {**row.values, **_body(consent)}, row.etag)
             return True
         return False
 
@@ -82,6 +84,7 @@ class ConnectionStore:
         consent = self.consent()
         if consent is None:
             return False
+        self._forget_replaced()
         self._secrets.delete(_secret(consent.id))
         for partition, row in [(_NOW, _CONSENT), (_NOW, _STANDING), *((_USES, use.api) for use in self.uses())]:
             self._tables.delete(TABLE, partition, row)
@@ -160,6 +163,7 @@ class ConnectionStore:
     def put_login(self, login: Login, now: datetime) -> None:
         """Remember a login that begins, and forget those that ended."""
         consent = self.consent()
+        self._forget_replaced()
         for row in list(self._tables.query(TABLE, _LOGINS)):
             if _instant(row.values["expires_at"]) <= now:
                 if row.values["is_used"] and (consent is None or consent.id != row.row):
@@ -189,6 +193,12 @@ class ConnectionStore:
             expires_at=_instant(row.values["expires_at"]),
             is_used=True,
         )
+
+    def _forget_replaced(self) -> None:
+        """Forget the token of the consent before this one, in case the process ended before it could."""
+        row = self._tables.get(TABLE, _NOW, _CONSENT)
+        if row is not None and row.values.get("replaces"):
+            self._secrets.delete(_secret(str(row.values["replaces"])))
 
     def _put_standing(self, consent_id: str, standing: Standing) -> None:
         values: dict[str, Scalar] = {

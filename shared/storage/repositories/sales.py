@@ -16,6 +16,7 @@ from shared.storage.repositories.codec import table_key
 from shared.storage.repositories.source_files import HASH_DIGITS, StoredFile
 
 TABLE = "salesdocuments"
+IN_FORCE = "in-force"
 BLOCK_BYTES = 1 << 20
 
 
@@ -50,6 +51,15 @@ class SalesDocuments:
             self.blobs.put(SYNCED_CONTAINER, blob, cast("BinaryIO", kept))
         self.tables.upsert(TABLE, kind, table_key(country, view), {"content_hash": content_hash, "blob": blob})
         return True
+
+    def put_in_force(self, kind: str) -> str:
+        """Return what of a kind the sync put in force last, "" where it never did."""
+        row = self.tables.get(TABLE, IN_FORCE, kind)
+        return "" if row is None else str(row.values["what"])
+
+    def keep_put_in_force(self, kind: str, what: str) -> None:
+        """Keep what of a kind the sync put in force."""
+        self.tables.upsert(TABLE, IN_FORCE, kind, {"what": what})
 
     def newest(self, kind: str, country: str, view: str) -> SalesDocument | None:
         """Return the newest version, or None where there was never one."""

@@ -13,7 +13,7 @@ import os
 import ssl
 import uuid
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -251,11 +251,63 @@ def test_no_optional_header_is_needed(stranger: Stranger) -> None:
     ]
 
 
+def _new_customer(stranger: Stranger, domain: str) -> str:
+    """Create a customer, twice with one request id, as after an answer that was lost; return its id."""
+    address = {"addressLine1": "Keizersgracht 1", "city": "Amsterdam", "postalCode": "1015 CN", "country": "NL"}
+    names = {"firstName": "Noor", "lastName": "Jansen"}
+    billing = {"culture": "nl-NL", "language": "nl", "email": "noor@example.com", "companyName": domain}
+    sent = {
+        "companyProfile": {"domain": f"{domain}.onmicrosoft.com"},
+        "billingProfile": {**billing, "defaultAddress": {**address, **names}},
+    }
+    headers = {"MS-RequestId": str(uuid.uuid4())}
+    made = [stranger.told("POST", "/v1/customers", sent, **headers) for _ in range(2)]
+    assert made[0] == made[1]
+    return str(made[0]["id"])
+
+
+def _accept_by_attestation(stranger: Stranger, customer_id: str) -> None:
+    form = {**stranger.form, "grant_type": "client_credentials", "resource": PARTNER_CENTER}
+    url = f"{stranger.simulator.base_url}/{stranger.simulator.world.partner.tenant_id}/oauth2/token"
+    token = stranger.session.post(url, data=form, timeout=_TIMEOUT_S).json()["access_token"]
+    sent = {"country": "NL", "language": "nl-NL", "companyName": "A", "signatoryFirstName": "Noor"}
+    sent |= {"signatoryLastName": "Jansen", "signatoryEmail": "noor@example.com"}
+    made = stranger.told("POST", "/v1/attestations/enhanced", sent, Authorization=f"Bearer {token}")
+    page = stranger.session.get(made["acceptanceUri"], timeout=_TIMEOUT_S)
+    stranger.session.post(f"{made['acceptanceUri']}/accept", timeout=_TIMEOUT_S)
+    agreement = {"attestationId": made["attestationId"], "type": "MicrosoftCustomerAgreement"}
+    stranger.told("POST", f"/v1/customers/{customer_id}/agreements", agreement)
+    assert "text/html; charset=utf-8" == page.headers["Content-Type"]
+
+
+def _accept_directly(stranger: Stranger, customer_id: str) -> None:
+    stranger.told("POST", "/simulator/happen", {"do": "sign-agreement", "customer": customer_id})
+    path = f"/v1/customers/{customer_id}/directSignedMicrosoftCustomerAgreementStatus"
+    assert stranger.told("GET", path) == {"isSigned": True}
+
+
+@pytest.mark.parametrize(("domain", "accept"), [("attested", _accept_by_attestation), ("direct", _accept_directly)])
+def test_a_new_customer_orders_once_the_agreement_is_accepted(
+    stranger: Stranger, domain: str, accept: Callable[[Stranger, str], None]
+) -> None:
+    """Refused with 13605 before, and the same cart goes through after."""
+    customer_id = _new_customer(stranger, domain)
+    line = {"id": 0, "catalogItemId": _availability(stranger, customer_id), "quantity": 1, "termDuration": "P1M"}
+    sent = {"lineItems": [{**line, "billingCycle": "monthly"}]}
+    cart = stranger.told("POST", f"/v1/customers/{customer_id}/carts", sent)
+    path = f"/v1/customers/{customer_id}/carts/{cart['id']}/checkout"
+    refused = stranger.ask("POST", path)
+    accept(stranger, customer_id)
+
+    assert (403, 13605) == (refused.status_code, json.loads(refused.content.decode("utf-8-sig"))["code"])
+    assert 1 == len(stranger.told("POST", path)["orders"])
+
+
 def test_delegated_administration_comes_alive_for_who_polls(stranger: Stranger) -> None:
     """Created, locked, approved by the customer's tenant, active, assigned: no clock is moved."""
     listed = stranger.told("GET", "/v1.0/tenantRelationships/delegatedAdminCustomers")["value"]
-    customers = {each["id"]: each["companyProfile"]["companyName"] for each in stranger.items("/customers")}
-    tenant = next(iter(set(customers) - {each["tenantId"] for each in listed}))
+    customers = {each["companyProfile"]["companyName"]: each["id"] for each in stranger.items("/customers")}
+    tenant = customers["Customer 0"]
     access = {"unifiedRoles": [{"roleDefinitionId": USER_ADMINISTRATOR}]}
     sent = {"displayName": str(uuid.uuid4()), "duration": "P90D", "customer": {"tenantId": tenant}}
     made = stranger.told("POST", RELATIONSHIPS, {**sent, "accessDetails": access})
@@ -269,7 +321,7 @@ def test_delegated_administration_comes_alive_for_who_polls(stranger: Stranger) 
     assigned = stranger.told("POST", f"{path}/accessAssignments", {"accessContainer": group, "accessDetails": access})
     stranger.looked_at(f"{path}/accessAssignments/{assigned['id']}", "active")
 
-    assert 3 == len(listed)
+    assert {customers[f"Customer {number}"] for number in (1, 2, 3)} == {each["tenantId"] for each in listed}
     assert made["activatedDateTime"] is None
     assert [201, 403, 201] == answers
     assert active["activatedDateTime"]

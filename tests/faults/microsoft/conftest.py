@@ -23,7 +23,7 @@ import requests
 
 from local.partner_center import changing
 from local.partner_center.customers_making import create_customer
-from local.partner_center.entities import Customer, User
+from local.partner_center.entities import User
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.identity.issuing import issued
 from local.partner_center.opening import open_world
@@ -114,6 +114,9 @@ class Installation:
     microsoft: PartnerCenter = field(init=False)
     poison: list[str] = field(default_factory=list)
     sent: list[tuple[str, str]] = field(default_factory=list)
+    death: BaseException = field(default_factory=KeyboardInterrupt)
+    dies_before: int = 0
+    dies_after: int = 0
     between: Callable[[Any], Any] = field(default=lambda port: port)
 
     def __post_init__(self) -> None:
@@ -144,12 +147,21 @@ class Installation:
         """Return a session whose requests are noted just before they leave."""
         session = new_session()
         session.auth = self._note_request
+        session.hooks["response"] = self._note_answer
         return session
 
     def _note_request(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         name = f"{request.method} {urlsplit(str(request.url)).path}"
         self.sent.append((name, str(request.headers.get("MS-RequestId", ""))))
+        if self.dies_before == len(self.sent):
+            raise self.death
         return request
+
+    def _note_answer(self, response: requests.Response, **_options: Any) -> requests.Response:
+        if self.dies_after == len(self.sent):
+            response.close()
+            raise self.death
+        return response
 
     def _settings(self) -> Settings:
         url, partner = self.simulator.base_url, self.world.partner
@@ -172,7 +184,11 @@ class Installation:
         secret = settings.client_secret.get_secret_value()
         app = AppCredentials(tenant_id=settings.partner_tenant_id, client_id=settings.client_id, secret=secret)
         self.tokens = MsalTokens(
-            app, hosts, services.connection, lambda: self.now, LoginTransport(hosts.login, session=self._session(), wait=pace.sleep)
+            app,
+            hosts,
+            services.connection,
+            lambda: self.now,
+            LoginTransport(hosts.login, session=self._session(), wait=pace.sleep),
         )
         waiting = Waiting(tries_max=2, read_s=self.read_s, call_s=100)
         client: dict[str, Any] = {"waiting": waiting, "pace": pace, "observe": self._note, "session": self._session()}
@@ -191,6 +207,10 @@ class Installation:
             at=self.now,
             is_app_only=outcome.is_app_only,
         )
+
+    def advance(self, **span: float) -> None:
+        """Let time pass here, not at Microsoft's."""
+        self.now += timedelta(**span)
 
     def visit(self, begun: LoginBegun) -> dict[str, str]:
         """Sign in at Microsoft's page and return what the browser brings back."""
@@ -274,7 +294,7 @@ class Installation:
         return str(connection_health(self.services).state)
 
     def shown(self) -> str:
-        """Return everything that a person is told to do: the connection's next action, troubles, notes, stopped days."""
+        """Return what a person is told to do: the connection's next action, troubles, notes, days that stopped."""
         services = self.services
         said = [connection_health(services).next_action]
         said += [f"{each.kind} {each.code} {each.reason} {each.cure}" for each in services.synced.troubles()]
@@ -378,11 +398,17 @@ class Story:
         """Open an installation to which nobody ever connected, or one that is a copy."""
         world = open_story()
         happen(world)
+        with Simulator(world) as simulator, self.beside(simulator, copies, **more) as installation:
+            yield installation
+
+    @contextmanager
+    def beside(self, simulator: Simulator, copies: str = "", **more: Any) -> Iterator[Installation]:
+        """Open an installation beside a simulator that is there."""
         self.count += 1
         name = f"{self.count}"
         if copies:
             shutil.copytree(self.root / copies, self.root / name)
-        with Simulator(world) as simulator, self._at(simulator, name, SECOND_NIGHT, **more) as installation:
+        with self._at(simulator, name, SECOND_NIGHT, **more) as installation:
             yield installation
 
     @contextmanager

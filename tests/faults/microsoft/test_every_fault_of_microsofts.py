@@ -6,7 +6,6 @@ kept is whole. Once it is over, the same work done again leaves what an undistur
 
 import json
 import logging
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -78,7 +77,7 @@ def lasting(path: str, value: float = 0) -> tuple[dict[str, Any], ...]:
 
 def of_the_network(kind: Kind, value: float = 0) -> list[Case]:
     """Return the places at which a fault of the network or of a front end is tried."""
-    pieces = "|".join((SUBSCRIPTIONS, EXPORTS, INVOICES))
+    pieces = f"{SUBSCRIPTIONS}|{EXPORTS}|{INVOICES}"
     return [
         Case(kind=kind, where="first middle last", strikes=spread(value)),
         Case(kind=kind, where="several in a row", strikes=in_a_row(value)),
@@ -134,7 +133,7 @@ NIGHTS = [
 ]
 
 
-SIGN_INS = [Kind.USER_CONSENT_FORBIDDEN, Kind.CONSENT_MISSING, Kind.SECRET_WRONG]
+SIGN_INS = [Kind.USER_CONSENT_FORBIDDEN, Kind.SECRET_WRONG]
 ORDERS = [Kind.ORDER_INVISIBLE, Kind.SUBSCRIPTION_ID_MISSING, Kind.BUSY]
 WEBHOOKS = [
     Kind.WEBHOOK_DUPLICATED,
@@ -184,6 +183,32 @@ def test_a_night_with_a_fault_ends_as_one_without(story: Story, told: Callable[[
         assert "sig=" not in told()
 
 
+def test_history_that_the_first_night_could_not_read_is_read_by_a_later_one(story: Story) -> None:
+    """A feed that was given up is told, and read as far back as if that night had not been."""
+    with story.fresh() as disturbed:
+        disturbed.connect()
+        disturbed.fault(Kind.SERVER_ERROR, path="auditrecords", value=503, **LASTING)
+        disturbed.night()
+        shown, unread = disturbed.shown(), sources(disturbed)
+        disturbed.simulator.clear_faults()
+        disturbed.advance(days=1)
+        before = len(disturbed.simulator.log)
+        disturbed.night()
+
+        assert "audit" in shown
+        assert "audit" not in unread
+        assert "audit" in sources(disturbed)
+        assert "audit" not in disturbed.shown()
+        assert {200} == {each.status for each in disturbed.simulator.log[before:] if "auditrecords" in each.path}
+        assert 90 <= sum("auditrecords" in each.path for each in disturbed.simulator.log[before:])
+
+
+def sources(installation: Installation) -> set[str]:
+    """Return where the history of the customers was learned."""
+    tenants = installation.services.synced.known_tenants()
+    return {each.source for tenant in tenants for each in installation.services.synced.subscriptions.changes(tenant)}
+
+
 @pytest.mark.parametrize("kind", SIGN_INS, ids=str)
 def test_a_login_that_is_refused_is_made_up_for_by_the_next(story: Story, told: Callable[[], str], kind: Kind) -> None:
     """The state says why; a connection that is there stays."""
@@ -207,9 +232,14 @@ def test_a_login_that_is_refused_is_made_up_for_by_the_next(story: Story, told: 
 
         assert [str(kind), "connected"] == states
         assert shown
-        assert first == nobody.kept()
+        assert but_legacy(first) == but_legacy(nobody.kept())
         assert story.twin() == somebody.kept()
         assert not [secret for secret in nobody.secrets() | somebody.secrets() if secret in told()]
+
+
+def but_legacy(kept: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the legacy lines as they came: they hold addresses, and each simulator has one of its own."""
+    return {key: value for key, value in kept.items() if "microsoft_legacy-billed" not in key}
 
 
 def test_a_status_that_nobody_knows_is_shown_and_passes(story: Story) -> None:
@@ -231,9 +261,12 @@ def test_a_status_that_nobody_knows_is_shown_and_passes(story: Story) -> None:
         assert [] == disturbed.poison
 
 
+STATUSES = ("_status-changed_snapshot", "_suspended_snapshot", "_reactivated_snapshot")
+
+
 def without_history(kept: dict[str, Any]) -> dict[str, Any]:
     """Leave out what only tells that a status was another one for a while."""
-    plain = {key: value for key, value in kept.items() if not key.endswith("_status-changed_snapshot")}
+    plain = {key: value for key, value in kept.items() if not key.endswith(STATUSES)}
     for key, value in plain.items():
         if key.startswith("row subscriptions/") and "snapshot" in value["content"]:
             plain[key] = value["content"]["snapshot"]
@@ -250,7 +283,8 @@ def order(installation: Installation) -> dict[str, Any]:
     """Order four licences for a customer; what Microsoft answers."""
     world = installation.world
     customer = next(iter(world.customers.values()))
-    accept_agreement(world, customer, email="ada@adatum.example")
+    if not customer.agreements:
+        accept_agreement(world, customer, email="ada@adatum.example")
     item = items()["CFQ7TTC0LDPB:0001"]
     line = {"lineItemNumber": 0, "offerId": f"{item.key}:{current_availability(world, item)}", "quantity": 4}
     body = {"billingCycle": "monthly", "currencyCode": "EUR", "lineItems": [{**line, "termDuration": "P1Y"}]}
@@ -342,15 +376,20 @@ def first(installation: Installation) -> list[str]:
 @pytest.mark.parametrize("value", [0, 90], ids=["refused once", "busy after a change"])
 def test_a_subscription_that_is_busy_is_changed_once(story: Story, value: float) -> None:
     """The refusal says to come again later; nothing was changed by it, and the second try is a new request."""
-    after = story.twin("seats", lambda twin: [more_seats(twin) for _ in range(2)])
+
+    def seats(twin: Installation) -> None:
+        more_seats(twin)
+        twin.simulator.advance(seconds=value)
+        more_seats(twin)
+
+    after = story.twin(f"seats {value}", seats)
     with story.opened() as disturbed:
         fault = disturbed.fault(Kind.BUSY, value=value)
         for _ in range(2):
             try:
                 more_seats(disturbed)
             except MicrosoftBusyError:
-                if value:
-                    disturbed.simulator.advance(seconds=value)
+                disturbed.simulator.advance(seconds=value)
                 more_seats(disturbed)
         numbers = sent(disturbed, "PATCH", "")
         disturbed.night()
@@ -358,13 +397,8 @@ def test_a_subscription_that_is_busy_is_changed_once(story: Story, value: float)
 
         assert fault.struck
         assert (3, 3) == (len(numbers), len(set(numbers)))
-        assert settled(after) == settled(disturbed.kept())
+        assert after == disturbed.kept()
         assert [] == disturbed.poison
-
-
-def settled(kept: dict[str, Any]) -> list[str]:
-    """Return what is kept, without the instants at which the changes happened: one came a little later."""
-    return sorted(re.sub(r"2026-11-09T[0-9:.]+Z?|20261109T[0-9.]+|_[0-9a-f]{16}", "", repr(each)) for each in kept.items())
 
 
 @pytest.mark.parametrize("kind", WEBHOOKS, ids=str)
@@ -433,6 +467,7 @@ def notified(installation: Installation) -> list[int]:
         simulator, world = installation.simulator, installation.world
         subscription = next(iter(next(iter(world.customers.values())).subscriptions.values()))
         for quantity in (17, 16):
+            simulator.advance(minutes=1)
             with world.lock:
                 changing.change_quantity(world, subscription, quantity, actor="ada@reseller.example")
         simulator.deliver_webhooks(with_late=True)

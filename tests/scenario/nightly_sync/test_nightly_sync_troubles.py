@@ -1,5 +1,6 @@
 """What goes wrong in a night: throttling slows, one customer's trouble stays its own, a lost connection stops all."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -182,6 +183,28 @@ def test_a_zone_that_does_not_exist_is_named() -> None:
     """The message names the setting and an example."""
     with pytest.raises(InvalidError, match="PRORATA_SYNC_ZONE: there is no time zone 'Mars/Olympus'"):
         due_at(date(2026, 1, 1), "09:00", "Mars/Olympus")
+
+
+@pytest.mark.parametrize(
+    ("time", "zone", "hours", "on"),
+    [
+        ("23:59", "Europe/Amsterdam", 14.25, date(2026, 10, 1)),
+        ("23:59", "Pacific/Auckland", 3.25, date(2026, 10, 1)),
+        ("23:59", "Europe/Amsterdam", 17, None),
+        ("00:00", "Europe/Amsterdam", 14, date(2026, 10, 2)),
+    ],
+    ids=["a quarter past midnight", "the other side", "too late", "at midnight"],
+)
+def test_a_sync_just_before_midnight_is_begun_just_after_it(
+    desk: Desk, time: str, zone: str, hours: float, on: date | None
+) -> None:
+    """The timer looks each quarter of an hour, and may do so first on the next day; the sync is the day before's."""
+    desk.services = replace(desk.services, sync_time=time, sync_zone=zone)
+    desk.simulator.advance(hours=hours)
+    day = start_due_sync(desk.services)
+
+    assert on == (day.on if day else None)
+    assert day is None or desk.work() or start_due_sync(desk.services) is None
 
 
 def test_nothing_is_started_before_the_time(desk: Desk) -> None:

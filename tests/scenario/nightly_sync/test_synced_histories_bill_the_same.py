@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from true_histories import history_of
 
 from local.demo import catalogue as goods
 from local.partner_center import lifecycle
@@ -14,7 +16,6 @@ from local.partner_center.lifecycle import Purchase, Transition
 from shared.domain.expected.engine import expected_lines
 from shared.domain.expected.history import History
 from shared.domain.snapshots.histories import history_of as history_kept
-from tests.scenario.true_histories import history_of
 
 Desk = Any  # what the conftest's fixtures give
 Lines = list[tuple[str, str, str, int, str]]
@@ -153,7 +154,9 @@ def repaid(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "story", [seats, months, regret, aligned, upgraded, tried, unrenewed, planned, repaid], ids=lambda each: each.__name__
+    "story",
+    [seats, months, regret, aligned, upgraded, tried, unrenewed, planned, repaid],
+    ids=lambda each: each.__name__,
 )
 def test_what_is_kept_is_billed_like_the_truth(desk: Desk, story: Callable[[Desk], None]) -> None:
     """Day by day, to the cent."""
@@ -166,3 +169,45 @@ def test_what_is_kept_is_billed_like_the_truth(desk: Desk, story: Callable[[Desk
 
     assert true
     assert true == kept
+
+
+def some_upgraded(desk: Desk) -> None:
+    """Some seats go to a new subscription of another product."""
+    sold = bought(desk, STANDARD, 9)
+    nights(desk, 12)
+    wanted = Transition(product_id=PREMIUM.product_id, sku_id=PREMIUM.sku_id, quantity=4)
+    with desk.world.lock:
+        lifecycle.transition(desk.world, desk.names["Adatum"], sold, wanted)
+    nights(desk, 25)
+
+
+def promoted(desk: Desk) -> None:
+    """Ten percent off."""
+    bought(desk, PREMIUM, 10, promotion_id="39NFJQT1PJQB:0001:39NFJQT1Q5KN")
+    nights(desk, 3)
+
+
+def total(lines: dict[str, Lines]) -> Decimal:
+    """Return the sum of all amounts."""
+    return sum((Decimal(line[4]) for each in lines.values() for line in each), Decimal(0))
+
+
+def test_that_seats_went_to_another_product_is_kept_as_fewer_here_and_new_ones_there(desk: Desk) -> None:
+    """No feed ties the two together: other charge types, the same days and seats, and the same money to some cents."""
+    desk.customer("Adatum")
+    desk.sync()
+    some_upgraded(desk)
+    true, kept = both(desk, "Adatum")
+
+    assert true.keys() == kept.keys()
+    assert abs(total(true) - total(kept)) < Decimal("0.10")
+
+
+def test_how_much_a_promotion_takes_off_is_not_kept(desk: Desk) -> None:
+    """Microsoft names it and not its percentage: what is expected is the list price."""
+    desk.customer("Adatum")
+    desk.sync()
+    promoted(desk)
+    true, kept = both(desk, "Adatum")
+
+    assert total(kept) * Decimal("0.9") == total(true)

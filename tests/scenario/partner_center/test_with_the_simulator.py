@@ -17,7 +17,7 @@ from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.opening import open_world, serve
 from local.partner_center.server import Simulator
 from local.partner_center.subscribing import Purchase, place_order
-from local.partner_center.switches import switches
+from local.partner_center.switches import EXPORT_SHAPES, switches
 from shared.domain.errors import (
     MicrosoftUnavailableError,
     NotConnectedError,
@@ -170,12 +170,14 @@ def test_an_invoice_and_its_export_agree(client: PartnerCenter, simulator: Simul
 
 
 def test_a_manifest_is_found_in_all_its_shapes(client: PartnerCenter, simulator: Simulator) -> None:
-    """The simulator takes turns; what is inside is the same."""
-    request = billed_september(client, simulator)
-    found = [finished(client, simulator, request) for _ in range(3)]
+    """A link and the manifest, either alone, or its address as a text: what is inside is the same."""
+    request, found = billed_september(client, simulator), []
+    for shape in EXPORT_SHAPES:
+        simulator.switches.export_shape = shape
+        found.append(finished(client, simulator, request))
 
+    assert [Manifest] * len(EXPORT_SHAPES) == [type(each) for each in found]
     assert 1 == len({manifest.etag for manifest in found if isinstance(manifest, Manifest)})
-    assert 3 == len([manifest for manifest in found if isinstance(manifest, Manifest)])
 
 
 @pytest.mark.parametrize(

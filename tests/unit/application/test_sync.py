@@ -157,9 +157,40 @@ def test_customers_are_shown_by_name_with_their_troubles(services: Services, dir
     assert [("k", 3)] == [(each["sku_id"], each["consumed"]) for each in shown["licences"]]
 
 
+def test_customers_are_shown_in_parts(services: Services) -> None:
+    """Each part begins after the last of the one before."""
+    run(services)
+
+    assert ["adatum"] == [each["id"] for each in customers_view(services, limit="1")]
+    assert ["contoso"] == [each["id"] for each in customers_view(services, after="ADATUM", limit="5000")]
+    assert [] == customers_view(services, after="contoso")
+
+
+@pytest.mark.parametrize("limit", ["0", "5001", "-1", "ten", "1e3", "٣", "00001"])
+def test_a_limit_is_a_number_of_customers(services: Services, limit: str) -> None:
+    """The message says which numbers there are."""
+    with pytest.raises(InvalidError, match=r"limit: .* is no number from 1 to 5000"):
+        customers_view(services, limit=limit)
+
+
+def test_a_chunk_that_takes_long_goes_back_before_its_function_ends(services: Services) -> None:
+    """What was read stays; the rest is a message of its own, and comes at once."""
+    minutes = iter(range(1000))
+    slow = replace(services, clock=lambda: NOW + timedelta(minutes=2 * next(minutes)))
+    start_sync(services)
+    (first, *_) = services.queues.receive(SYNC_QUEUE, limit=32)
+    sync_chunk(slow, SyncMessage.parse(first.body))
+    services.queues.complete(first)
+    (rest,) = services.queues.receive(SYNC_QUEUE, limit=32)
+
+    assert replace(SyncMessage.parse(first.body), tenants="contoso") == SyncMessage.parse(rest.body)
+    assert [1, 0] == [len(services.synced.subscriptions.of_customer(name)) for name in ("adatum", "contoso")]
+
+
 @pytest.mark.parametrize(
     "ask",
     [
+        lambda services: customers_view(services, after="nobody"),
         lambda services: customer_view(services, "nobody"),
         lambda services: timeline_view(services, "nobody"),
         lambda services: timeline_view(services, "adatum", "nothing"),

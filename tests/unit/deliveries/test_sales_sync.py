@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.application.terms import terms_in_force
+from shared.application.terms import keep_terms, terms_in_force
 from shared.documents.exchange_rates import read_exchange_rates
 from shared.domain.errors import InvalidError, MicrosoftRefusedError
 from shared.domain.periods import BillingPeriod
@@ -65,6 +65,26 @@ def test_the_sheets_of_all_countries_become_the_price_sheet_in_force(desk: Desk)
     desk.microsoft.sheets["NL", "updatedlicensebased"] = sheet("NL", "9.50")
     desk.night()
     assert [("DE", Decimal("8.00")), ("NL", Decimal("9.50"))] == prices(desk)
+
+
+def test_what_a_person_uploaded_stays_until_microsoft_has_news(desk: Desk) -> None:
+    """A night that finds the same sheet and rates again puts neither back."""
+    desk.microsoft.sheets["DE", "updatedlicensebased"] = sheet("DE", "8.00")
+    desk.microsoft.rates["202610"] = RATES
+    desk.night()
+    keep_terms(desk.services, TermsKind.PRICE_SHEET, OCTOBER, "own.csv", sheet("DE", "7.00"))
+    keep_terms(desk.services, TermsKind.EXCHANGE_RATES, OCTOBER, "own.csv", RATES.replace(b"1.0842", b"1.2"))
+    desk.night()
+    kept = desk.services.terms.in_force(TermsKind.EXCHANGE_RATES, OCTOBER)
+
+    assert [("DE", Decimal("7.00"))] == prices(desk)
+    assert b"1.2," in read_whole(kept.file.open())
+    desk.microsoft.sheets["DE", "updatedlicensebased"] = sheet("DE", "8.50")
+    desk.microsoft.rates["202610"] = RATES.replace(b"1.0842", b"1.3")
+    desk.night()
+    kept = desk.services.terms.in_force(TermsKind.EXCHANGE_RATES, OCTOBER)
+    assert [("DE", Decimal("8.50"))] == prices(desk)
+    assert b"1.3," in read_whole(kept.file.open())
 
 
 def test_a_sheet_that_cannot_be_read_leaves_the_one_before_in_force(desk: Desk) -> None:

@@ -1,9 +1,9 @@
 """Parts: one product on several priced lines, such as the telco and the other services of Microsoft 365 E5.
 
 Each part has a price of its own and is billed like a product in one piece; every line of the one has its like in the
-other. A product in one piece, from which or to which such a product is upgraded, stands with the first part. A price that
-an event tells is for no part in particular, so that the list's prices of the parts go before it;
-an amount given back stands once, among the lines of the first part.
+other. A product in one piece, before or after such a product, stands with the first part. A price that an event tells
+is for no part in particular, so that the list's prices of the parts go before it; an amount given back stands once,
+among the lines of the first part.
 
 Source: Microsoft Partner Center documentation, "Billing scenarios for one-time and recurring purchases in new
 commerce": two lines for Microsoft 365 E5.
@@ -62,15 +62,18 @@ def _in_place(each: Subscription, part: Subscription) -> Subscription:
     return part if each.id == part.id else each
 
 
-def _named(subscription: Subscription, part: Expected) -> list[ExpectedLine]:
-    """The lines as those of the whole subscription; what they correct is named anew as well."""
+def _named(subscription: Subscription, part: Expected) -> list[ExpectedLine | None]:
+    """The lines as those of the whole subscription, None for one that stands elsewhere; corrections follow."""
     renamed: dict[int, ExpectedLine] = {}
+    named: list[ExpectedLine | None] = []
     for line in part.lines:
         if line.price.origin.startswith(_ELSEWHERE):
+            named.append(None)
             continue
         owner = subscription if line.subscription.id == subscription.id else line.subscription
         name = next(row.part for row in line.subscription.prices if row.part)
         inputs = ((_PART, name), *line.inputs)
         corrects = None if line.corrects is None else renamed[id(line.corrects)]
         renamed[id(line)] = line._replace(subscription=owner, inputs=inputs, corrects=corrects)
-    return list(renamed.values())
+        named.append(renamed[id(line)])
+    return named

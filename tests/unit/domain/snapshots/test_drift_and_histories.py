@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from shared.domain.snapshots.changes import Change, ChangeKind
-from shared.domain.snapshots.drift import drifts
+from shared.domain.snapshots.drift import drifts, unlisted
 from shared.domain.snapshots.histories import history_of, service_kind
 from shared.domain.snapshots.values import SubscriptionSnapshot
 from shared.domain.subscriptions.events import EventKind
@@ -44,6 +44,24 @@ def test_what_somebody_changed_elsewhere_drifts_since_then(story: Story) -> None
     (drift,) = drifts(story.now, [*story.changes(), *story.own])
 
     assert ("8", "10", story.at(4)) == (drift.ours, drift.microsofts, drift.since)
+
+
+def test_what_microsoft_lists_no_more_is_gone(story: Story) -> None:
+    """Whatever it showed last."""
+    ours = [own(story.at(1), status="active", quantity="5")]
+    (drift,) = drifts(story.now, ours, is_gone=True)
+
+    assert [] == list(drifts(story.now, ours))
+    assert ("status", "active", "gone") == (drift.field, drift.ours, drift.microsofts)
+
+
+def test_what_microsoft_never_listed_drifts_as_a_whole(story: Story) -> None:
+    """A purchase of ours that it knows nothing of."""
+    found = list(unlisted([own(story.at(1), quantity="5", promotion=""), own(story.at(2), quantity="6")]))
+
+    assert [("s", "quantity", "6", "", story.at(2))] == [
+        (each.subscription_id, each.field, each.ours, each.microsofts, each.since) for each in found
+    ]
 
 
 def test_a_friendly_name_of_ours_is_compared(story: Story) -> None:
@@ -128,3 +146,17 @@ def test_a_history_without_a_purchase_begins_at_the_creation_date(story: Story) 
 
     assert [(EventKind.CREATED, 5)] == [(event.kind, event.quantity) for event in bare.events]
     assert () == history_of(replace(story.now, created_at=None, auto_renews=None, cycle="weekly"), ()).events
+
+
+def test_a_month_that_followed_without_renewal_is_no_renewal(untold: Any) -> None:
+    """The extended service term: the engine lets it run on; with another quantity somebody renewed it."""
+    story = untold().see(0, product_type="OnlineServicesNCE", auto_renews=False)
+    story.see(370, term="P1M", cycle="monthly", ends_on=date(2027, 4, 9))
+    plain = history_of(story.now, story.changes())
+    story.see(401, ends_on=date(2027, 5, 9), quantity=3)
+    renewed = history_of(story.now, story.changes())
+    old = history_of(replace(story.now, product_type="OnlineServices"), story.changes())
+
+    assert EventKind.RENEWED not in {event.kind for event in plain.events}
+    assert [3] == [event.quantity for event in renewed.events if event.kind is EventKind.RENEWED]
+    assert 2 == sum(event.kind is EventKind.RENEWED for event in old.events)

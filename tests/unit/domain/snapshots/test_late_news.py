@@ -52,6 +52,18 @@ def test_the_end_of_a_trial_has_the_feeds_word_for_the_new_product(untold: Calla
     assert {"trial": "false", "product": "CFQ7TTC0LCHC:0002", "quantity": "9"} == dict(converted.after)
 
 
+def test_the_end_of_a_trial_may_be_told_itself(untold: Callable[[], Story]) -> None:
+    """Then the look adds nothing."""
+    trial = untold().see(0, is_trial=True, offer_id="CFQ7TTC0LCHC:000F")
+    at = trial.at(1) + timedelta(hours=3)
+    trial.tell(at, "trial", "true", "false", id="a").tell(
+        at, "product", "CFQ7TTC0LCHC:000F", "CFQ7TTC0LCHC:0002", id="a"
+    )
+    trial.see(2, is_trial=False, offer_id="CFQ7TTC0LCHC:0002")
+
+    assert [("converted", "audit")] == [(each.kind.value, each.source) for each in trial.changes()[1:]]
+
+
 def test_the_end_of_a_trial_has_nothing_to_do_with_an_older_product(untold: Callable[[], Story]) -> None:
     """A product that changed before the last look explains nothing that came after it."""
     trial = untold().see(0, is_trial=True)

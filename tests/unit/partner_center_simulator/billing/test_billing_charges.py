@@ -183,3 +183,64 @@ def test_nothing_is_charged_before_it_happens() -> None:
 
     assert not charged(log, "2021-07", before)
     assert len(charged(log, "2021-07", on_the_day)) == 1
+
+
+def test_seats_that_move_round_like_upgrades() -> None:
+    """Documented: only the type differs where the product is there already; 6.72 is cut first, 9.072 too."""
+    price = {"discount": Decimal("0.10")}
+    log = sold(
+        happened("2021-06-18T10:00", "new", 0, 10, **price),
+        happened("2021-06-28T10:00", "moveQuantity", 10, 3, **price),
+    )
+
+    assert [("moveQuantity", 7, "-42.28")] == amounts(log, "2021-06")[1:]  # 9.072 x 20/30 = 6.048, cut to 6.04
+
+
+def test_a_first_short_cycle_is_divided_by_the_days_of_its_month() -> None:
+    """Documented: charge cycle days are those of the month of the purchase; 5 February to 20 February of 28 days."""
+    log = sold(happened("2027-02-05T10:00", "new", 0, 2, first="2027-02-05", last="2027-09-20", price="28"))
+
+    assert [("new", 2, "32.00")] == amounts(log, "2027-02")[:1]
+
+
+def test_a_short_year_is_divided_by_the_days_of_a_whole_one() -> None:
+    """Documented: one payment is prorated to the days of the term: 73 of 365."""
+    short = {"first": "2027-02-05", "last": "2027-04-18", "price": "365", "cycle": "annual"}
+
+    assert [("new", 2, "146.00")] == amounts(sold(happened("2027-02-05T10:00", "new", 0, 2, **short)), "2027-02")
+
+
+def test_seats_of_the_first_day_take_back_what_was_charged() -> None:
+    """9.072 was cut to 9.07 for each of ten; 90.72 would be more than was paid."""
+    price = {"discount": Decimal("0.10")}
+    log = sold(
+        happened("2021-06-18T10:00", "new", 0, 10, **price),
+        happened("2021-06-18T12:00", "addQuantity", 10, 12, **price),
+        happened("2021-06-18T13:00", "convert", 12, 0, **price),
+    )
+
+    assert ["90.70", "-90.70", "108.86", "-108.86"] == [amount for _, _, amount in amounts(log, "2021-06")]
+
+
+def test_a_full_refund_is_for_the_seats_of_each_day() -> None:
+    """Ten seats for a day and fourteen from then on: never fourteen for all of it."""
+    log = sold(
+        happened("2021-06-18T20:00", "new", 0, 10),
+        happened("2021-06-19T09:00", "addQuantity", 10, 14),
+        happened("2021-06-19T18:00", "cancelImmediate", 14, 0),
+    )
+
+    assert [("cancelImmediate", 10, "-3.30"), ("cancelImmediate", 14, "-136.41")] == amounts(log, "2021-06")[3:]
+
+
+def test_a_year_after_months_is_counted_from_a_clamped_day() -> None:
+    """From 30 November to 30 October are eleven months; seats that come later are parts of them."""
+    term = {"first": "2025-10-31", "last": "2028-10-30", "term": "P3Y"}
+    log = sold(
+        happened("2025-10-31T10:00", "new", 0, 1, price="20", **term),
+        happened("2025-11-30T00:00", "changeBillingPlan", 1, 1, price="240", cycle="annual", **term),
+        happened("2026-10-01T10:00", "addQuantity", 1, 2, price="240", cycle="annual", **term),
+    )
+
+    assert [("changeBillingPlan", 1, "220.00")] == amounts(log, "2025-11")
+    assert [("addQuantity", 1, "-19.70"), ("addQuantity", 2, "39.40")] == amounts(log, "2026-10")[:2]  # 30 of 335 days

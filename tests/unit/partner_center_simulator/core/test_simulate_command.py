@@ -31,6 +31,7 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
         code = process.wait(15)
 
     assert (40, 0) == (state["customers"], code)
+    assert "NL,US" == told["settings"]["PRORATA_COUNTRIES"]  # a price sheet for each currency that is billed
     assert told["baseUrl"] == told["settings"]["PRORATA_PARTNER_CENTER_URL"]
     assert Path(told["settings"]["PRORATA_WEBHOOK_TRUST_FILE"]).read_bytes().startswith(b"-----BEGIN CERTIFICATE")
 
@@ -54,9 +55,9 @@ def test_the_world_is_what_was_asked_for() -> None:
     assert (0, 500) == (switched.bom_share, switched.requests_per_minute)
 
 
-def test_with_real_time_the_clock_runs() -> None:
-    """From now, where no start was named."""
-    world = open_requested(SimulateRequest(follows_real_time=True))
+def test_without_a_start_the_clock_runs() -> None:
+    """From now, where no start was named: a client goes by the real time."""
+    world = open_requested(SimulateRequest())
     first = world.clock.now()
 
     assert abs((datetime.now(UTC) - first).total_seconds()) < 60

@@ -161,3 +161,37 @@ def test_parts_are_upgraded_and_moved_like_any_product(shop: Any) -> None:
 
     assert {"S", "B"} == {line.subscription.id for line in expected.lines}
     assert ["CHANGE_REFUSED"] == shop.codes(expected)
+
+
+def test_a_product_in_one_piece_is_upgraded_to_one_in_parts_and_billed_once(shop: Any) -> None:
+    """Its own lines stand with the first part; from the upgrade on there are two."""
+    prices = (
+        DatedPrice(amount=Decimal(15), product="A"),
+        *(DatedPrice(amount=row.amount, product="E5", part=row.part) for row in E5),
+    )
+    up = shop.event(K.UPGRADED, "2024-06-16", product="E5")
+    sold = shop.sold("0", shop.bought("2024-06-01", 2), up, prices=prices)
+
+    expected = shop.bill(sold, through="2024-07-01")
+
+    assert [
+        ("new", "30.00"),
+        ("convert", "-15.00"),
+        ("convert", "30.00"),
+        ("convert", "5.00"),
+        ("cycleCharge", "60.00"),
+        ("cycleCharge", "10.00"),
+    ] == [(row[0], row[4]) for row in shop.rows(expected)]
+    assert () == expected.issues
+
+
+def test_cycles_may_have_an_arithmetic_of_their_own(shop: Any) -> None:
+    """The field list cuts the unit first: 9.07 x 10; seats that come the same day take back what was charged."""
+    sold = shop.sold("10.08", shop.bought("2021-06-18", 10, percent=Decimal(10)), shop.seats("2021-06-18T12:00", 12))
+    own = {LineFamily.CYCLES: MODES["nce.documented_licence"]}
+    both = {LineFamily.SEATS: MODES["nce.documented_licence"]}
+
+    found = [[row[4] for row in shop.rows(shop.bill(sold, through="2021-07-18", modes=each))] for each in (own, both)]
+
+    assert ["90.70", "-90.70", "108.86", "108.84"] == found[0]
+    assert ["90.70", "-90.70", "108.84", "108.84"] == found[1]

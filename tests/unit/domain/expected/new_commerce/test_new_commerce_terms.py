@@ -428,3 +428,27 @@ def test_the_end_of_the_calendar_raises_what_is_documented(shop: Any) -> None:
     sold = shop.sold("31", shop.event(K.RENEWED, "0001-01-01"), shop.bought("2024-07-15", 1))
 
     assert ["EVENT_IGNORED"] == shop.codes(shop.bill(sold))
+
+
+@pytest.mark.parametrize(("begins", "is_suspended"), [("2025-06-01", True), ("2023-06-01", False)])
+def test_what_does_not_run_on_ends_with_its_term(shop: Any, begins: str, is_suspended: bool) -> None:  # noqa: FBT001 - a case of the table
+    """A suspended subscription is disabled at its end; terms from before April 2025 know no extended service term."""
+    suspended = [shop.event(K.SUSPENDED, "2025-07-01")] if is_suspended else []
+    term = "P1Y" if is_suspended else "P3Y"
+    sold = shop.sold("10", shop.bought(begins, 1), *suspended, auto_renews=False, term=term)
+
+    expected = shop.bill(sold, through="2026-08-01")
+
+    assert ["2026-05-31"] == [row[2] for row in shop.rows(expected)[-1:]]
+
+
+def test_a_trial_that_became_paid_with_its_end_is_a_renewal(shop: Any) -> None:
+    """Told as a conversion on that day or the next: the free month, then the paid cycle."""
+    for told in ("2026-02-14", "2026-02-15"):
+        paid = shop.event(K.CONVERTED, told, product="B", term="P1Y", quantity=20)
+        sold = shop.sold("10", shop.bought("2026-01-14", 25), paid, is_trial=True, term="P1M")
+
+        assert [
+            ("new", "2026-01-14", "2026-02-13", 25, "0.00"),
+            ("renew", "2026-02-14", "2026-03-13", 20, "200.00"),
+        ] == shop.rows(shop.bill(sold, through="2026-03-01"))
