@@ -47,7 +47,7 @@ NO_CHUNK = -1
 DELAY_S, DELAY_S_MAX, ATTEMPTS_MAX = 30, 3600, 12
 FAILURES_IN_A_ROW_MAX = 2
 LATE_MAX = timedelta(hours=2)
-"""So long after midnight the sync of the day before may still be begun: the timer looks only every so many minutes."""
+"""So long after its time the sync of the day before may still be begun: the timer looks only every so many minutes."""
 CHUNK_TIME_MAX = timedelta(minutes=4)
 """So long a message is worked on before its rest goes back: a function has ten minutes, and each call may wait."""
 _TRY_LATER = (MicrosoftUnavailableError, MicrosoftBusyError, ChangedError, AlreadyExistsError)

@@ -62,7 +62,7 @@ class Street:
             term=term,
             cycle=cycle,
             currency=self.customer.currency,
-            **more,  # type: ignore[arg-type] # the fields of a purchase, by name
+            **more,  # type: ignore[arg-type]  # the fields of a purchase, by name
         )
         return lifecycle.buy(self.world, self.customer, purchase).id
 
@@ -84,7 +84,7 @@ class Street:
             sku_id=what.sku_id,
             quantity=quantity or source.quantity,
             to_subscription_id=to,
-            **more,  # type: ignore[arg-type] # the fields of a transition, by name
+            **more,  # type: ignore[arg-type]  # the fields of a transition, by name
         )
         lifecycle.transition(self.world, self.customer, source, wanted)
 

@@ -10,6 +10,7 @@ from shared.domain.errors import (
     AlreadyExistsError,
     BusyError,
     ChangedError,
+    ForgedError,
     IntegrityError,
     InvalidError,
     LimitError,
@@ -79,3 +80,11 @@ def test_a_json_object_holds_exactly_the_fields() -> None:
     assert json_of(request(body.ljust(JSON_BYTES_MAX)), "period") == {"period": "2026-10"}
     with pytest.raises(LimitError):
         json_of(request(body.ljust(JSON_BYTES_MAX + 1)), "period")
+
+
+def test_the_log_says_why_a_sender_is_not_proven(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever sent it may be unable to tell; other refusals are told to who asked, and may hold what he sent."""
+    problem(ForgedError("the certificate leads nowhere"))
+    problem(InvalidError("colour: 'red' is none"))
+
+    assert ["answered 401: ForgedError: the certificate leads nowhere", "answered 400: InvalidError"] == caplog.messages
