@@ -105,8 +105,7 @@ def run_demo(
             tell("Consenting at the simulated sign-in, as an administrator would")
             _consent(host.base_url)
             tell("Syncing customers, subscriptions and users; asking for invoices, lines and usage")
-            api.send("POST", "sync")
-            api.send("POST", "deliveries")
+            api.send("POST", "sync")  # which asks for deliveries, too
             host.drain(DRAIN_S)
             for kind, path in terms:
                 name = f"billing-terms/{period}/{kind}?name={quote(path.name)}"

@@ -30,6 +30,7 @@ from shared.application.messages import DeliveryMessage
 from shared.application.services import Services
 from shared.domain.errors import (
     AlreadyExistsError,
+    ChangedError,
     IntegrityError,
     InvalidError,
     MicrosoftBusyError,
@@ -56,6 +57,7 @@ DELAY_S_MAX = 900
 FIRST_LOOK_S = 2
 """An export that is small is ready by then; any other says itself when to look again."""
 FIRST_DELAY_S = 30
+RACE_S = 1
 _ONE_AT_A_TIME = Lock()
 """A process reads one part at a time: two would take twice the memory, and no less time."""
 
@@ -77,11 +79,22 @@ def try_later(services: Services, message: DeliveryMessage, why: str) -> bool:
 def work_off(services: Services, message: DeliveryMessage) -> None:
     """Do one step of a delivery.
 
-    What Microsoft's side hinders is tried again later, with growing delays, and ends in the delivery's note.
+    What Microsoft's side hinders is tried again later, with growing delays, and ends in the delivery's note. Where
+    another worker was faster the step looks at the row anew.
 
     Raises:
-        OperationalError, ConflictError: the store was in the way, or another worker; the message comes again.
+        OperationalError, ConflictError: the store was in the way, or others again and again; the message comes again.
     """
+    try:
+        _do_step(services, message)
+    except ChangedError:
+        if message.attempt >= ATTEMPTS_MAX:
+            raise
+        logger.info("delivery %s %s: another worker was faster, looking again", message.period, _named(message))
+        send(services, replace(message, attempt=message.attempt + 1), RACE_S)
+
+
+def _do_step(services: Services, message: DeliveryMessage) -> None:
     steps: dict[str, Callable[[Services, DeliveryMessage], None]] = {ASK: _ask, LOOK: _look, PART: _take_part}
     try:
         steps[message.step](services, message)

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from pydantic import SecretStr
 
 from local.partner_center import changing
 from local.partner_center.customers_making import create_customer
@@ -169,7 +170,7 @@ class Installation:
             embedded_root=self.root,
             partner_tenant_id=partner.tenant_id,
             client_id=partner.client_id,
-            client_secret=partner.client_secret,
+            client_secret=SecretStr(partner.client_secret),
             login_url=url,
             partner_center_url=url,
             partner_api_url=url,

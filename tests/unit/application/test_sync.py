@@ -367,6 +367,24 @@ def test_one_customer_may_stop_the_sync_as_well(services: Services, directory: D
     assert "done" == sync_view(services, TODAY)["day"]["state"]
 
 
+def test_what_a_night_asks_for_beside_the_customers_survives_a_crash(services: Services) -> None:
+    """The process ends before billing data was asked for: the next timer asks, also once all customers were read."""
+    asked: list[str] = []
+
+    def crash(_: Services) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        start_due_sync(services, crash)
+    while messages := services.queues.receive(SYNC_QUEUE, limit=32):
+        for message in messages:
+            sync_chunk(services, SyncMessage.parse(message.body))
+            services.queues.complete(message)
+
+    assert start_due_sync(services, lambda _: asked.append("billing"))
+    assert ["billing"] == asked
+
+
 def test_a_customer_that_only_microsoft_named_is_read_and_added(services: Services) -> None:
     """A notification comes before the next list does."""
     news = sync_tenant(services, "fabrikam")
