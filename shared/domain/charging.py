@@ -325,19 +325,7 @@ def _charge_line(
         unit_price=_unit_price(line, proration, amount, rounded),
         amount=Money(rounded, amount.currency),
         is_estimate=line.is_estimate,
-        explanation=Explanation(
-            dividend=amount.dividend,
-            divisor=amount.divisor,
-            days=proration.days,
-            cycle_days=proration.cycle_days,
-            cycle=proration.cycle,
-            basis=proration.basis,
-            price=source,
-            price_on=lock.price_on,
-            locked_until=lock.locked_until,
-            steps=adjusted.steps,
-            counted=proration.counted,
-        ),
+        explanation=_explanation(proration, adjusted, source, lock),
         cost=line.cost,
         cost_unit_price=line.unit_price,
         cost_effective_unit_price=line.effective_unit_price,
@@ -352,6 +340,22 @@ def _charge_line(
         reference_id=line.reference_id,
         family=line.family.value,
         origin=line.origin,
+    )
+
+
+def _explanation(proration: Proration, adjusted: AdjustedSale, source: PriceSource, lock: PriceLock) -> Explanation:
+    return Explanation(
+        dividend=adjusted.sale.dividend,
+        divisor=adjusted.sale.divisor,
+        days=proration.days,
+        cycle_days=proration.cycle_days,
+        cycle=proration.cycle,
+        basis=proration.basis,
+        price=source,
+        price_on=lock.price_on,
+        locked_until=lock.locked_until,
+        steps=adjusted.steps,
+        counted=proration.counted,
     )
 
 

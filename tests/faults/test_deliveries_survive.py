@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -17,12 +17,12 @@ from local.demo.small_month import FOUR_CUSTOMERS
 from local.made_exports import MadeExports, licence_part
 from shared.application.billing_sync import sync_billing, work_off_billing
 from shared.application.messages import DeliveryMessage
-from shared.domain.errors import ProrataError
+from shared.domain.errors import ChangedError, ProrataError
 from shared.domain.periods import BillingPeriod
 from shared.domain.snapshots.deliveries import ExportKind
 from shared.domain.snapshots.values import MicrosoftInvoice
 from shared.storage.names import DELIVERIES_QUEUE
-from shared.storage.repositories.deliveries import DeliveryState
+from shared.storage.repositories.deliveries import Delivery, DeliveryState, DeliveryStore
 
 Desk = Any  # what the conftest's fixtures give
 OpenDesk = Callable[..., Desk]
@@ -55,6 +55,24 @@ def connect(desk: Desk, made: MadeExports) -> None:
     """Let the desk's process talk to Microsoft; each call may be its last."""
     deadly = type(desk.services.queues)(made, desk.fuse)
     desk.services = replace(desk.services, microsoft=lambda: deadly, billing_currencies=("EUR",), countries=())
+
+
+class Overtaken:
+    """The store of deliveries, in which another worker was faster at the second and third save."""
+
+    def __init__(self, store: DeliveryStore) -> None:
+        self._store = store
+        self.save_count = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def save(self, delivery: Delivery) -> Delivery:
+        """Save a delivery."""
+        self.save_count += 1
+        if self.save_count in {2, 3}:
+            raise ChangedError(delivery.row)
+        return self._store.save(delivery)
 
 
 def night(desk: Desk, *, times: int = 1, seed: int | None = None) -> None:
@@ -182,3 +200,17 @@ def test_lost_messages_are_made_up_for_by_the_next_night(open_desk: OpenDesk) ->
         night(desk)
 
         assert expected == desk.kept(), f"lost after {rounds} rounds"
+
+
+def test_a_worker_that_was_overtaken_looks_again(open_desk: OpenDesk) -> None:
+    """It is no error: the step is done anew, and everything comes in."""
+    desk = open_desk()
+    connect(desk, microsoft(desk))
+    store = Overtaken(desk.services.deliveries)
+    desk.services = replace(desk.services, deliveries=cast("DeliveryStore", store))
+    night(desk)
+    states = dict(done(desk))
+
+    assert store.save_count > 3
+    assert states["reconciliation-billed_G000000001"] is DeliveryState.COMPLETE
+    assert all(state.is_resting for state in states.values())

@@ -54,8 +54,8 @@ def test_switches_days_and_nothing_are_said_in_words() -> None:
     )
 
     assert (
-        "Verlängert: automatische Verlängerung von ein auf aus, letzter Tag der Laufzeit von 30.09.2027 auf 31.12.2027, "
-        "Aktion von P auf keine, Name von Sales auf none of ours." == entry.text
+        "Verlängert: automatische Verlängerung von ein auf aus, letzter Tag der Laufzeit von 30.09.2027 auf "
+        "31.12.2027, Aktion von P auf keine, Name von Sales auf none of ours." == entry.text
     )
 
 
