@@ -16,11 +16,6 @@ class ExportKind(StrEnum):
     BILLED_USAGE = "usage/billed"
     UNBILLED_USAGE = "usage/unbilled"
 
-    @property
-    def is_billed(self) -> bool:
-        """Whether it belongs to an invoice, and so never moves again but for a new version of that invoice."""
-        return self.value.endswith("/billed")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportRequest:

@@ -13,7 +13,7 @@ from shared.domain.errors import IntegrityError
 from shared.domain.money import Money
 from shared.domain.periods import Period
 from shared.domain.source_lines import SourceLine
-from shared.domain.usage_folding import FINGERPRINTS_ALL_MAX, UsageFolds
+from shared.domain.usage_folding import FINGERPRINTS_ALL_MAX, Counted, UsageFolds
 
 MakeLine = Callable[..., SourceLine]
 ONE = Decimal(1)
@@ -255,3 +255,14 @@ def test_sums_in_one_currency_are_that_currency(usage: MakeLine) -> None:
     (line,) = _folds(usage, [Row(cost=Decimal("0.005"))] * 3).lines()
 
     assert Money(Decimal("0.015"), "EUR") == line.cost
+
+
+def test_rows_that_are_only_counted_add_up_the_same_and_make_no_line(usage: MakeLine) -> None:
+    """Sums and fingerprints need no line; asking for one would invent it."""
+    rows = [Row(), Row(quantity=Decimal(2)), Row(usage_on="2026-10-02")]
+    counted, whole = UsageFolds(lambda _: ()), _folds(usage, rows)
+    counted.add(rows, lambda index: Counted(str(rows[index].invoice_number), rows[index].currency), Days())
+
+    assert [fold.count for fold in whole.parts()] == [fold.count for fold in counted.parts()]
+    with pytest.raises(IntegrityError, match="counted only"):
+        list(counted.lines())
