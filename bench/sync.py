@@ -40,14 +40,14 @@ def main() -> None:
 
 def _serve(customers: int) -> None:
     from local.partner_center.opening import open_world, serve  # noqa: PLC0415 - the other process never needs it
+    from local.partner_center.pointing import environment  # noqa: PLC0415 - as above
     from local.partner_center.population import populate  # noqa: PLC0415 - as above
-    from local.simulate import product_settings  # noqa: PLC0415 - as above
 
     world = open_world()
     populate(world, customers)
     with serve(world) as simulator:
         told = {
-            "settings": product_settings(simulator, Path("unused.pem")),
+            "settings": environment(simulator, Path("unused.pem")),
             "refresh_token": simulator.refresh_token(),
             "now": world.clock.now().isoformat(),
             "subscriptions": sum(len(customer.subscriptions) for customer in world.customers.values()),

@@ -19,6 +19,7 @@ from shared.domain.errors import (
     IntegrityError,
     InvalidError,
     LimitError,
+    NotConnectedError,
     NotFoundError,
     OperationalError,
     ProrataError,
@@ -57,6 +58,8 @@ def problem(error: ProrataError) -> func.HttpResponse:
     reason = f": {error}" if isinstance(error, ForgedError) else ""  # the sender may not be one who could tell us
     logger.warning("answered %s: %s%s", status, type(error).__name__, reason)
     details = {"type": "about:blank", "title": title, "status": status, "detail": str(error)}
+    if isinstance(error, NotConnectedError):
+        details["connection"] = error.state
     headers = {"Retry-After": "30"} if status == 503 else None
     body = json.dumps(details, ensure_ascii=False, indent=2)
     return func.HttpResponse(

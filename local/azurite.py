@@ -18,6 +18,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
+from local.free_ports import free_ports
 from shared.domain.errors import StorageUnavailableError
 
 START_TIMEOUT_S: Final = 30.0
@@ -60,7 +61,7 @@ def running_azurite(command: Sequence[str]) -> Iterator[str]:
 
 def _start(command: Sequence[str]) -> tuple[subprocess.Popen[bytes], str]:
     for _ in range(_START_ATTEMPTS):
-        ports = _free_ports(3)
+        ports = free_ports(3)
         key = base64.b64encode(secrets.token_bytes(64)).decode("ascii")
         process = _launch(command, ports, key)
         if _listens(process, ports):
@@ -104,14 +105,6 @@ def _is_open(port: int) -> bool:
     with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:

@@ -67,6 +67,7 @@ class MadeExports:
     listed: list[MicrosoftInvoice] = field(default_factory=list)
     legacy: dict[tuple[str, str], list[bytes]] = field(default_factory=dict)
     sheets: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    past_sheets: dict[tuple[str, str, str], bytes] = field(default_factory=dict)
     rates: dict[str, bytes] = field(default_factory=dict)
     catalogue: list[dict[str, object]] = field(default_factory=list)
     raises: dict[str, list[Exception]] = field(default_factory=lambda: defaultdict(list))
@@ -144,10 +145,10 @@ class MadeExports:
         self._asked("products", country, view)
         return self.catalogue
 
-    def price_sheet(self, country: str, view: str) -> BinaryIO | None:
-        """Return the CSV of a price sheet."""
-        self._asked("price_sheet", country, view)
-        content = self.sheets.get((country, view))
+    def price_sheet(self, country: str, view: str, month: str = "") -> BinaryIO | None:
+        """Return the CSV of a price sheet, of now or of a month."""
+        self._asked("price_sheet", country, view, *filter(None, [month]))
+        content = self.past_sheets.get((country, view, month)) if month else self.sheets.get((country, view))
         return None if content is None else io.BytesIO(content)
 
     def exchange_rates(self, month: str) -> BinaryIO | None:

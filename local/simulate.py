@@ -11,15 +11,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from local.partner_center.markets import MARKETS
 from local.partner_center.opening import START, open_world
+from local.partner_center.pointing import TRUST_FILE, environment
 from local.partner_center.scenario import open_scenario, read_scenario
 from local.partner_center.server import Simulator
 from local.partner_center.switches import switches
 from local.partner_center.world import World
 from shared.domain.errors import InvalidError, StorageUnavailableError
-
-TRUST_FILE = "webhook-root.pem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +54,7 @@ def simulate(request: SimulateRequest, say: Callable[[str], None], *, as_json: b
             trust = (request.tls or request.folder).resolve()
             trust.mkdir(parents=True, exist_ok=True)
             (trust / TRUST_FILE).write_bytes(simulator.trust_pem)
-            settings = product_settings(simulator, trust / TRUST_FILE)
+            settings = environment(simulator, trust / TRUST_FILE)
             own_store = {"PRORATA_EMBEDDED_ROOT": str((request.folder / "store").resolve())}  # apart from real months
             text = _as_json(simulator, settings) if as_json else _as_text(simulator, settings | own_store, request.tls)
             say(text)
@@ -112,36 +110,6 @@ def open_requested(request: SimulateRequest) -> World:
         switches(world).bom_share = 0
     switches(world).requests_per_minute = request.requests_per_minute or switches(world).requests_per_minute
     return world
-
-
-def product_settings(simulator: Simulator, trust_file: Path) -> dict[str, str]:
-    """Return the environment that points Prorata at the simulator."""
-    partner, address = simulator.world.partner, simulator.base_url
-    host = address.partition("://")[2]
-    return {
-        "PRORATA_PARTNER_TENANT_ID": partner.tenant_id,
-        "PRORATA_CLIENT_ID": partner.client_id,
-        "PRORATA_CLIENT_SECRET": partner.client_secret,
-        "PRORATA_LOGIN_URL": address,
-        "PRORATA_PARTNER_CENTER_URL": address,
-        "PRORATA_PARTNER_API_URL": address,
-        "PRORATA_GRAPH_URL": address,
-        "PRORATA_EXPORT_HOSTS": host,
-        "PRORATA_WEBHOOK_CERTIFICATE_HOSTS": host,
-        "PRORATA_WEBHOOK_TRUST_FILE": str(trust_file),
-        "PRORATA_COUNTRIES": ",".join(_countries(simulator.world)),
-        "PRORATA_BILLING_CURRENCIES": ",".join(partner.currencies),
-    }
-
-
-def _countries(world: World) -> list[str]:
-    """Return the partner's country and, for each other currency of its bills, a customer's; each has price sheets."""
-    partner = world.partner
-    by_currency = {MARKETS.get(partner.country, ""): partner.country}
-    for country in sorted(customer.country for customer in world.customers.values()):
-        by_currency.setdefault(MARKETS.get(country, ""), country)
-    own = by_currency.pop(MARKETS.get(partner.country, ""))
-    return [own, *(country for currency, country in by_currency.items() if currency in partner.currencies)]
 
 
 def _as_json(simulator: Simulator, settings: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import azure.functions as func
 
 from functions.http import period_of, respond
-from shared.application.billing_sync import sweep, sync_billing, work_off_billing
+from shared.application.billing_sync import need_connection, sweep, sync_billing, work_off_billing
 from shared.application.delivery_views import deliveries_view, microsoft_invoice_view
 from shared.application.messages import DeliveryMessage
 from shared.bootstrap import services
@@ -28,7 +28,7 @@ def list_deliveries(req: func.HttpRequest) -> func.HttpResponse:
 
 @blueprint.route(route="deliveries", methods=["POST"])
 def look_for_deliveries(req: func.HttpRequest) -> func.HttpResponse:  # noqa: ARG001 - the engine passes it by this name
-    """Look now, as the nightly sync does."""
+    """Look now, as the nightly sync does; refused with the cure where there is no working connection."""
     return respond(_look)
 
 
@@ -52,6 +52,7 @@ def sweep_deliveries(timer: func.TimerRequest) -> None:
 
 
 def _look() -> tuple[int, Any]:
+    need_connection(services())
     sync_billing(services())
     current = BillingPeriod.of(services().clock().date())
     return 202, {"status": [f"/api/deliveries/{period}" for period in (current.previous, current)]}

@@ -12,29 +12,27 @@ Not here: who the customers are (``local/partner_center/population``), the resel
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.error import HTTPError
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 from urllib.request import Request, urlopen
-
-import requests
-from pydantic import SecretStr
 
 from local.demo.arithmetic import Month
 from local.demo.organisations import make_customers
 from local.demo.own_terms import write_terms
 from local.partner_center.billing.books import open_books
 from local.partner_center.billing.parts import open_parts
+from local.partner_center.consenting import consent_at
 from local.partner_center.opening import open_world
+from local.partner_center.pointing import TRUST_FILE, with_everything
 from local.partner_center.population import populate, rich_scenario, write_scenario
 from local.partner_center.server import Simulator
 from local.partner_center.world import World
 from local.serving import open_machine
-from local.simulate import TRUST_FILE, product_settings
 from shared.domain.errors import StateError
 from shared.settings import Settings
 from shared.storage.names import EXPORTS_CONTAINER
@@ -47,7 +45,6 @@ ROWS_PER_PART: Final = 2_000
 CLOSED_ON_DAY: Final = 9
 CLOSED_AT_H: Final = 8
 SCENARIO: Final = "microsoft.yaml"
-_SECRETS: Final = ("client_secret",)
 
 
 @dataclass(slots=True)
@@ -99,11 +96,11 @@ def run_demo(
     terms = write_terms(folder, month, people, lines, SEED)
     with Simulator(world) as simulator:
         (folder / TRUST_FILE).write_bytes(simulator.trust_pem)
-        machine = open_machine(_pointed_at(settings, simulator, folder), port=0, has_timers=False)
+        machine = open_machine(with_everything(simulator, settings, folder / TRUST_FILE), port=0, has_timers=False)
         with machine.host as host:
             api = _Api(f"{host.base_url}/api")
             tell("Consenting at the simulated sign-in, as an administrator would")
-            _consent(host.base_url)
+            consent_at(host.base_url)
             tell("Syncing customers, subscriptions and users; asking for invoices, lines and usage")
             api.send("POST", "sync")  # which asks for deliveries, too
             host.drain(DRAIN_S)
@@ -148,37 +145,6 @@ def _moved(month: Month, months: int) -> Month:
 def _invoices_of(world: World, period: str) -> list[Any]:
     invoices = open_books(world).invoices.values()
     return [each for each in invoices if str(each.month) == period and not each.is_legacy]
-
-
-def _pointed_at(settings: Settings, simulator: Simulator, folder: Path) -> Settings:
-    """Return the settings of an installation whose Microsoft is the simulator."""
-    told = product_settings(simulator, folder / TRUST_FILE)
-    fields: dict[str, Any] = {name.removeprefix("PRORATA_").lower(): value for name, value in told.items()}
-    fields |= {name: SecretStr(fields[name]) for name in _SECRETS}
-    return settings.model_copy(update=fields)
-
-
-def _consent(base_url: str) -> None:
-    """Go the way of a browser: to the sign-in, where everything is accepted, and back with the answer.
-
-    Raises:
-        StateError: the way ends somewhere else.
-    """
-    begun = _step(f"{base_url}/api/connection/login", {})
-    cookie = str(begun.get("Set-Cookie", "")).partition(";")[0]
-    answered = _step(str(begun["Location"]), {})
-    back = urlsplit(str(answered["Location"]))
-    _step(f"{base_url}{back.path}?{back.query}", {"Cookie": cookie}, wanted=200)
-
-
-def _step(url: str, headers: dict[str, str], wanted: int = 302) -> Mapping[str, str]:
-    """Return the headers of the answer; where it leads is for the caller to see."""
-    answer = requests.get(url, headers=headers, timeout=REQUEST_S, allow_redirects=False)
-    if answer.status_code != wanted:
-        raise StateError(
-            f"the sign-in answered {answer.status_code} at {urlsplit(url).path}: look at GET /api/connection"
-        )
-    return answer.headers
 
 
 class _Api:

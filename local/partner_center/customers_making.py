@@ -6,6 +6,7 @@ licence that was not bought. Each new tenant has its administrator as first user
 Not here: what a request must hold (``calls``), subscriptions (``lifecycle``).
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -244,6 +245,12 @@ def create_user(  # noqa: PLR0913 - a user has this many properties; all but one
     customer.users[user.id] = user
     tell(world, customer, "user", user.id, "create_user", after={"UserPrincipalName": principal_name})
     return user
+
+
+def said_of_user(body: Json, names: Mapping[str, str]) -> dict[str, str]:
+    """Return what *body* says of a user by our names for it; *names* has ours by the API's. Nothing said is ""."""
+    said = {ours: str(body[name] or "") for name, ours in names.items() if name in body}
+    return {ours: value.upper() if ours == "usage_location" else value for ours, value in said.items()}
 
 
 def find_user(customer: Customer, name: str) -> User | None:

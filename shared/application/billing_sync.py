@@ -49,6 +49,18 @@ def sync_billing(services: Services) -> None:
         send(services, DeliveryMessage(step=piece))
 
 
+def need_connection(services: Services) -> None:
+    """Ask Microsoft for something small, so that whoever asks for deliveries learns that none can come.
+
+    Raises:
+        NotConnectedError: Microsoft does not know us; the message is the cure.
+    """
+    try:
+        services.microsoft().invoices()
+    except (MicrosoftUnavailableError, MicrosoftBusyError, InvalidError) as error:
+        logger.info("billing sync: asked for while %s; the worker tries again", type(error).__name__)
+
+
 def work_off_billing(services: Services, message: DeliveryMessage) -> None:
     """Do what one message of the queue of deliveries asks for.
 

@@ -77,8 +77,8 @@ class Sales(Protocol):
         """Return products with their SKUs, as Microsoft's JSON, by product id; *view* is such as OnlineServices."""
         ...
 
-    def price_sheet(self, country: str, view: str) -> BinaryIO | None:
-        """Return the CSV of the price sheet in force, unpacked, or None where the market has none."""
+    def price_sheet(self, country: str, view: str, month: str = "") -> BinaryIO | None:
+        """Return the CSV of the price sheet in force, or of a past month (``YYYYMM``), unpacked; None for none."""
         ...
 
     def exchange_rates(self, month: str) -> BinaryIO | None:

@@ -1,23 +1,21 @@
 """Sales sync: price sheets, exchange rates and the catalogue of the countries sold in, each a message of its own.
 
 The licence price sheets of all countries together become the price sheet that months are billed by, from the running
-month on; exchange rates likewise. A document whose content stays the same writes nothing, and
-replaces nothing that a person uploaded meanwhile; Microsoft's next version does.
+month on; exchange rates likewise. Months before have their own (``past_sales``). A document whose content stays the
+same writes nothing, and replaces nothing that a person uploaded meanwhile; Microsoft's next version does.
 
 Invariants: a sheet of tens of megabytes passes block by block; one that cannot be read is kept and never put in force.
 
 Not here: what prices mean (``shared/domain/prices``).
 """
 
-import csv
 import io
 import logging
-import tempfile
-from collections.abc import Iterable, Sequence
 from hashlib import sha256
-from typing import BinaryIO, cast
 
+from shared.application import past_sales
 from shared.application.deliveries import send, try_later
+from shared.application.joined_sheets import joined
 from shared.application.messages import DeliveryMessage
 from shared.application.services import Services
 from shared.domain.errors import (
@@ -31,28 +29,33 @@ from shared.domain.keys import digest
 from shared.domain.periods import BillingPeriod
 from shared.storage.repositories.codec import packed
 from shared.storage.repositories.deliveries import FILE_PREFIX
-from shared.storage.repositories.sales import SalesDocument
 from shared.storage.repositories.terms import TermsKind
 
 logger = logging.getLogger(__name__)
-SALES, SHEET, RATES, CATALOGUE = "sales", "sheet", "rates", "catalogue"
-PRICE_SHEET, PRODUCTS = "price-sheet", "catalogue"
-LICENCES = "updatedlicensebased"
+SALES, CATALOGUE = "sales", "catalogue"
+SHEET, RATES = past_sales.SHEET, past_sales.RATES
+PRICE_SHEET, PRODUCTS = past_sales.PRICE_SHEET, "catalogue"
+LICENCES = past_sales.LICENCES
 SHEET_VIEWS = (LICENCES, "software", "azure_consumption", "azure_reservations")
 CATALOGUE_VIEWS = ("OnlineServices",)
 WAIT_S_MAX = 3600
-_MARK = b"\xef\xbb\xbf"
+_SHEETS = f"{FILE_PREFIX}price-sheet_"
 
 
 def sync_sales(services: Services) -> int:
-    """Ask for every price sheet, catalogue and the month's rates, one message each; return how many those are."""
+    """Ask for every price sheet, catalogue and the month's rates, one message each; return how many those are.
+
+    Past months without a price sheet or rates of their own are asked for as well (``past_sales``).
+    """
     wanted = [DeliveryMessage(step=RATES)]
     for country in services.countries:
         wanted += [DeliveryMessage(step=SHEET, row=country, kind=view) for view in SHEET_VIEWS]
         wanted += [DeliveryMessage(step=CATALOGUE, row=country, kind=view) for view in CATALOGUE_VIEWS]
-    for message in wanted:
+    wanted_count = 0
+    for message in [*wanted, *past_sales.lacking(services)]:
         send(services, message)
-    return len(wanted)
+        wanted_count += 1
+    return wanted_count
 
 
 def work_off_sales(services: Services, message: DeliveryMessage) -> None:
@@ -63,6 +66,10 @@ def work_off_sales(services: Services, message: DeliveryMessage) -> None:
     """
     try:
         match message.step:
+            case "sheet" if message.period:
+                past_sales.take_past_sheet(services, message.row, BillingPeriod.parse(message.period))
+            case "rates" if message.period:
+                past_sales.take_past_rates(services, BillingPeriod.parse(message.period))
             case "sheet":
                 take_price_sheet(services, message.row, message.kind)
             case "rates":
@@ -101,22 +108,23 @@ def put_sheets_in_force(services: Services) -> bool:
     Raises:
         InvalidError: a sheet cannot be read; nothing changed.
     """
-    found = [services.sales.newest(PRICE_SHEET, country, LICENCES) for country in services.countries]
-    sheets = [sheet for sheet in found if sheet is not None]
-    name = f"{FILE_PREFIX}price-sheet_{digest(*(sheet.content_hash for sheet in sheets))}.csv"
+    is_new = False
     period = BillingPeriod.of(services.clock().date())
-    if not sheets or _was_put_in_force(services, TermsKind.PRICE_SHEET, period, name):
-        return False
-    with tempfile.TemporaryFile() as together:
-        target = cast("BinaryIO", together)
-        _join(sheets, target)
-        target.seek(0)
-        if not sum(1 for _ in services.formats.read_price_sheet(target, name)):  # each row is checked, none is kept
-            raise InvalidError(f"{name}: holds no price, so the sheet before stays in force; it is asked for again")
-        target.seek(0)
-        is_new = services.terms.put(TermsKind.PRICE_SHEET, period, name, target)
-    services.sales.keep_put_in_force(TermsKind.PRICE_SHEET, name)
-    logger.info("sales sync: price sheet of %s countries in force from %s", len(sheets), period)
+    for _ in range(past_sales.ROUNDS_MAX):  # another worker may be at the sheet of another country
+        found = [services.sales.newest(PRICE_SHEET, country, LICENCES) for country in services.countries]
+        sheets = [sheet for sheet in found if sheet is not None]
+        if not sheets:
+            break
+        name = f"{_SHEETS}{digest(*(sheet.content_hash for sheet in sheets))}.csv"
+        own = services.terms.own_name(TermsKind.PRICE_SHEET, period)
+        is_overtaken = own.startswith(_SHEETS) and own != name
+        if not is_overtaken and _was_put_in_force(services, TermsKind.PRICE_SHEET, period, name):
+            services.sales.note_month(PRICE_SHEET, str(period), past_sales.SYNCED)
+            break
+        with joined(services, sheets, name) as together:
+            is_new |= services.terms.put(TermsKind.PRICE_SHEET, period, name, together)
+        services.sales.keep_put_in_force(TermsKind.PRICE_SHEET, name)
+        logger.info("sales sync: price sheet of %s countries in force from %s", len(sheets), period)
     return is_new
 
 
@@ -153,39 +161,3 @@ def take_catalogue(services: Services, country: str, view: str) -> bool:
 def _was_put_in_force(services: Services, kind: TermsKind, period: BillingPeriod, what: str) -> bool:
     """Whether the sync put just that in force before: what a person uploaded since then stays in force."""
     return services.sales.put_in_force(kind) == what and services.terms.in_force(kind, period) is not None
-
-
-def _join(sheets: Sequence[SalesDocument], target: BinaryIO) -> None:
-    """Write all sheets as one, under the header of the first."""
-    first_header = b""
-    for sheet in sheets:
-        with sheet.file.open() as stream:
-            header = stream.readline().removeprefix(_MARK)
-            if not first_header:
-                first_header = header
-                target.write(header)
-            elif _names(header) != _names(first_header):
-                _write_by_name(_names(first_header), _names(header), stream, target)
-                continue
-            last = b""
-            while block := stream.read(1 << 20):
-                target.write(block)
-                last = block
-            if last and not last.endswith(b"\n"):
-                target.write(b"\r\n")
-
-
-def _names(header: bytes) -> list[str]:
-    return next(csv.reader([header.decode("utf-8", "replace").strip()]), [])
-
-
-def _write_by_name(wanted: list[str], given: list[str], stream: BinaryIO, target: BinaryIO) -> None:
-    """Write rows whose columns stand in another order."""
-    text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=True)
-    delivered = io.TextIOWrapper(stream, encoding="utf-8", newline="")
-    try:
-        rows: Iterable[dict[str, str]] = csv.DictReader(delivered, given)
-        csv.DictWriter(text, wanted, extrasaction="ignore", restval="").writerows(rows)
-    finally:
-        delivered.detach()
-        text.detach()

@@ -178,6 +178,8 @@ def sync_chunk(services: Services, message: SyncMessage) -> None:
     except NotConnectedError as error:
         _stop(services, on, error)
         return
+    if message.what == TENANTS:
+        _note_waiting(services, on, message, rest if isinstance(rest, _Rest) else None)
     if isinstance(rest, _Rest):
         services.queues.send(SYNC_QUEUE, rest.message.body(), delay_s=rest.delay_s)
     elif message.chunk != NO_CHUNK:
@@ -193,6 +195,13 @@ class _Rest:
 
     message: SyncMessage
     delay_s: int
+
+
+def _note_waiting(services: Services, on: date, message: SyncMessage, rest: _Rest | None) -> None:
+    """Let the day say how many of a message's customers wait for another try; none is nothing to write."""
+    chunk = message.tenants if message.chunk == NO_CHUNK else f"{message.chunk:06d}"
+    count = 0 if rest is None or not rest.delay_s else rest.message.tenants.count(",") + 1
+    services.synced.days.note_waiting(on, chunk, count)
 
 
 def _read_tenants(services: Services, message: SyncMessage) -> _Rest | bool:

@@ -17,7 +17,8 @@ from shared.domain.snapshots.timelines import Entry, timeline_of
 from shared.domain.snapshots.values import LicenceCount, SubscriptionSnapshot, TenantProfile
 from shared.domain.subscription_details import by_subscription
 from shared.domain.texts import DEFAULT_LANGUAGE, texts_in
-from shared.storage.repositories.sync_days import SyncDay
+from shared.storage.names import SYNC_QUEUE
+from shared.storage.repositories.sync_days import DayState, SyncDay
 from shared.storage.repositories.synced import KnownTenant, Trouble, TroubleKind
 from shared.storage.repositories.synced_subscriptions import KeptSubscription
 from shared.storage.repositories.terms import TermsKind
@@ -125,13 +126,21 @@ def sync_view(services: Services, on: date) -> dict[str, Any]:
 
 
 def _day_view(services: Services, day: SyncDay) -> dict[str, Any]:
+    """Return how far a day's sync is.
+
+    A day that is done is not written again by another sync of that day: while messages of it are left, it is shown as
+    being read.
+    """
+    left_count = services.queues.depth(SYNC_QUEUE)
     return {
         "on": day.on.isoformat(),
-        "state": day.state.value,
+        "state": (DayState.READING if day.is_done and left_count else day.state).value,
         "started_at": day.started_at.isoformat(),
         "customer_count": day.tenant_count,
         "chunk_count": day.chunk_count,
         "chunks_done": services.synced.days.done_chunk_count(day.on),
+        "messages_left": left_count,
+        "customers_waiting": services.synced.days.waiting_count(day.on),
         **({"reason": day.reason, "connection": day.connection} if day.reason else {}),
     }
 

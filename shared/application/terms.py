@@ -12,12 +12,13 @@ from shared.application.services import Formats, Services
 from shared.domain.adjusted_sales import SpecialTerms
 from shared.domain.agreed_terms import agreed_terms
 from shared.domain.customer_bills import Terms
-from shared.domain.errors import StateError
+from shared.domain.errors import InvalidError, StateError
 from shared.domain.periods import BillingPeriod
 from shared.domain.prices import NO_PRICE_SHEET, PriceBook, PriceSheet
 from shared.domain.prices.exchange import ExchangeRates
 from shared.domain.source_files import ControlTotal
 from shared.domain.subscription_details import by_subscription, with_details
+from shared.storage.repositories.deliveries import FILE_PREFIX
 from shared.storage.repositories.terms import TermsKind, TermsVersion
 
 Groups = Mapping[str, tuple[str, ...]]
@@ -30,8 +31,10 @@ def keep_terms(services: Services, kind: TermsKind, period: BillingPeriod, name:
     Customer groups are checked together with price list and offers, which may name them: upload the groups first.
 
     Raises:
-        InvalidError: the file cannot be read or contradicts itself; nothing was kept.
+        InvalidError: the file cannot be read or contradicts itself, or is named as Microsoft's; nothing was kept.
     """
+    if name.startswith(FILE_PREFIX):
+        raise InvalidError(f"name: {name[:40]!r} begins with {FILE_PREFIX}, as only files from Microsoft do; rename it")
     stream = io.BytesIO(content)
     match kind:
         case TermsKind.PRICE_LIST:

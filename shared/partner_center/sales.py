@@ -47,14 +47,16 @@ class PartnerSales:
             product["skus"] = _skus(operation, skus)
         return [found[product_id] for product_id in sorted(found)]
 
-    def price_sheet(self, country: str, view: str) -> BinaryIO | None:
-        """Return the CSV of the price sheet in force, unpacked, or None where the market has none.
+    def price_sheet(self, country: str, view: str, month: str = "") -> BinaryIO | None:
+        """Return the CSV of the price sheet in force, or of a past month (``YYYYMM``), unpacked; None for none.
 
         Raises:
             SourceFileError: what came is no CSV and no zip with one.
         """
         sheet = f"Market='{_literal(country)}',PricesheetView='{_literal(view)}'"
-        return self._csv(f"/v1.0/sales/pricesheets({sheet})/$value?timeline=current", f"price sheet {country} {view}")
+        timeline = f"timeline=history&month={_literal(month)}" if month else "timeline=current"
+        name = f"price sheet {country} {view} {month}".rstrip()
+        return self._csv(f"/v1.0/sales/pricesheets({sheet})/$value?{timeline}", name)
 
     def exchange_rates(self, month: str) -> BinaryIO | None:
         """Return the CSV of the month's (``YYYYMM``) exchange rates, or None where there are none (yet).

@@ -1,17 +1,17 @@
 """A billing month on stores that can be killed at any call, and a worker that delivers what the queues hold."""
 
-import hashlib
 import random
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from local.demo.small_month import FOUR_CUSTOMERS, PRICES, Licence, invoice_csv, price_list_csv
+from local.embedded_store import digests_in, messages_in, rows_in, stores_on
 from shared.application.bill_chunk import bill_chunk
 from shared.application.export_run import export_chunk
 from shared.application.ingest import accept_source_file, ingest
@@ -19,17 +19,12 @@ from shared.application.messages import ChunkMessage, IngestMessage, RunMessage
 from shared.application.runs import advance_run, approve_run, start_run, sweep_runs
 from shared.application.services import Services
 from shared.application.terms import keep_terms
-from shared.bootstrap import Stores, build_services
+from shared.bootstrap import build_services
 from shared.domain.errors import ProrataError
 from shared.domain.periods import BillingPeriod
 from shared.settings import Settings
-from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
-from shared.storage.embedded.queues import EmbeddedQueues
-from shared.storage.embedded.secrets import EncryptedSecrets
-from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import BILLING_CHUNKS_QUEUE, BILLING_FINALISE_QUEUE, EXPORTS_QUEUE, INGEST_QUEUE, QUEUES
-from shared.storage.ports import Blobs, Queues, Tables
 from shared.storage.repositories.terms import TermsKind
 
 OCTOBER = BillingPeriod(2026, 10)
@@ -117,14 +112,7 @@ class Desk:
         """Begin a new process on the same store; what the old one held comes back."""
         self.fuse = fuse
         self.clock.now += timedelta(seconds=LOCK_S + 1)
-        blobs = cast("Blobs", Deadly(EmbeddedBlobs(self.database), fuse))
-        stores = Stores(
-            cast("Tables", Deadly(EmbeddedTables(self.database), fuse)),
-            blobs,
-            blobs,
-            cast("Queues", Deadly(EmbeddedQueues(self.database, clock=self.clock), fuse)),
-            EncryptedSecrets(self.root / "secrets"),
-        )
+        stores = stores_on(self.database, self.clock, lambda port: Deadly(port, fuse))
         services = build_services(Settings(embedded_root=self.root, reseller_name="Norrsken"), stores, self.clock)
         self.services = replace(services, chunk_customers=2)
 
@@ -184,17 +172,8 @@ class Desk:
 
     def kept(self) -> dict[str, str]:
         """Return every table row and every blob's content, and how many messages are left."""
-        kept: dict[str, str] = {}
-        blobs = EmbeddedBlobs(self.database)
-        with self.database.read() as connection:
-            for name, partition, row, body in connection.execute("SELECT name, partition, row, body FROM entities"):
-                kept[f"row {name}/{partition}/{row}"] = body
-            found = connection.execute("SELECT container, name FROM blobs").fetchall()
-            kept["messages"] = str(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
-        for container, name in found:
-            with blobs.open(container, name) as stream:
-                kept[f"blob {container}/{name}"] = hashlib.sha256(stream.read()).hexdigest()
-        return kept
+        kept = {f"row {one.table}/{one.partition}/{one.row}": one.body for one in rows_in(self.database)}
+        return kept | digests_in(self.database) | {"messages": str(messages_in(self.database))}
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 Killed before or after any call and begun again, it leaves the same rows and blobs as one that nobody disturbed.
 """
 
-import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,20 +13,16 @@ from typing import Any, cast
 
 import pytest
 
+from local.embedded_store import digests_in, messages_in, rows_in, stores_on
 from shared.application.messages import SyncMessage
 from shared.application.services import Services
 from shared.application.sync import start_due_sync, sync_chunk
-from shared.bootstrap import Stores, build_services
+from shared.bootstrap import build_services
 from shared.domain.errors import MicrosoftRefusedError
 from shared.domain.snapshots.values import AuditRecord, LicenceCount, SubscriptionSnapshot, Tenant, TenantProfile, User
 from shared.settings import Settings
-from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
-from shared.storage.embedded.queues import EmbeddedQueues
-from shared.storage.embedded.secrets import EncryptedSecrets
-from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import SYNC_QUEUE
-from shared.storage.ports import Blobs, Queues, Tables
 
 LOCK_S = 600
 FIRST_NIGHT = datetime(2026, 10, 1, 7, tzinfo=UTC)
@@ -143,15 +138,7 @@ class Night:
         """Begin a new process on the same store; messages that the old one held come back."""
         self.fuse = fuse
         self.queue_now += timedelta(seconds=LOCK_S + 1)
-        blobs = cast("Blobs", Behind(EmbeddedBlobs(self.database), fuse))
-        queues = EmbeddedQueues(self.database, clock=lambda: self.queue_now)
-        stores = Stores(
-            cast("Tables", Behind(EmbeddedTables(self.database), fuse)),
-            blobs,
-            blobs,
-            cast("Queues", Behind(queues, fuse)),
-            EncryptedSecrets(self.root / "secrets"),
-        )
+        stores = stores_on(self.database, lambda: self.queue_now, lambda port: Behind(port, fuse))
         services = build_services(Settings(embedded_root=self.root), stores, lambda: self.now)
         microsoft = cast("Any", Behind(self.directory, fuse))
         self.services = replace(services, chunk_customers=2, microsoft=lambda: microsoft)
@@ -172,18 +159,11 @@ class Night:
 
     def kept(self, *, with_etags: bool = False) -> dict[str, str]:
         """Return every table row and blob, and how many messages are left."""
-        kept: dict[str, str] = {}
-        blobs = EmbeddedBlobs(self.database)
-        with self.database.read() as connection:
-            rows = connection.execute("SELECT name, partition, row, body, etag FROM entities").fetchall()
-            found = connection.execute("SELECT container, name FROM blobs").fetchall()
-            kept["messages"] = str(connection.execute("SELECT count(*) FROM messages").fetchone()[0])
-        for name, partition, row, body, etag in rows:
-            kept[f"row {name}/{partition}/{row}"] = f"{body}{etag if with_etags else ''}"
-        for container, name in found:
-            with blobs.open(container, name) as stream:
-                kept[f"blob {container}/{name}"] = hashlib.sha256(stream.read()).hexdigest()
-        return kept
+        kept = {
+            f"row {one.table}/{one.partition}/{one.row}": f"{one.body}{one.etag if with_etags else ''}"
+            for one in rows_in(self.database)
+        }
+        return kept | digests_in(self.database) | {"messages": str(messages_in(self.database))}
 
 
 @pytest.fixture

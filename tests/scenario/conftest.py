@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +16,8 @@ from azure.storage.blob import BlobServiceClient
 
 from local.azurite import find_azurite, running_azurite
 from local.demo.small_month import FOUR_CUSTOMERS, PRICES, Licence, invoice_csv, price_list_csv
+from local.embedded_store import rows_in
+from local.free_ports import free_port
 from local.functions_host.keys import AccessKeys
 from local.serving import Machine, open_machine
 from shared.application.services import Services
@@ -152,13 +153,6 @@ def environment() -> Iterator[None]:
     os.environ.update(before)
 
 
-def free_port() -> int:
-    """Return a port that nobody listens on, so that links can be made before the host starts."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def open_office(root: Path, connection_string: str = "", keys: AccessKeys | None = None) -> Office:
     """Return an office that is not at work yet."""
     port = free_port()
@@ -214,10 +208,11 @@ def any_office(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Offic
 
 
 def _kept_embedded(machine: Machine) -> dict[str, Any]:
-    database, kept = Database(machine.settings.embedded_root), {}
+    database = Database(machine.settings.embedded_root)
+    kept: dict[str, Any] = {
+        f"row {one.table}/{one.partition}/{one.row}": (one.body, one.etag) for one in rows_in(database)
+    }
     with database.read() as connection:
-        for name, partition, row, body, etag in connection.execute("SELECT * FROM entities"):
-            kept[f"row {name}/{partition}/{row}"] = (body, etag)
         found = connection.execute("SELECT container, name, token FROM blobs").fetchall()
     for container, name, token in found:
         with machine.stores.blobs.open(container, name) as stream:

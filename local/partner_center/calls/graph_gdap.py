@@ -176,31 +176,40 @@ def remove_relationship(asked: Asked) -> Answer:
     return Answer(status=204)
 
 
+def _step_json(kind: str, action: str, step: Json) -> Json:
+    """Return a request or an operation; *action* names what it says that it does."""
+    at = instant(step["at"])
+    shown = {key: step[key] for key in ("id", action, "status")}
+    said = {"@odata.type": f"#microsoft.graph.delegatedAdminRelationship{kind}", **shown}
+    return {**said, "createdDateTime": at, "lastModifiedDateTime": at}
+
+
+def _page_of(asked: Asked, relationship: Relationship, part: str, items: list[Json]) -> Answer:
+    return page(asked, f"{_CONTEXT}('{relationship.id}')/{part}", {each["id"]: each for each in items})
+
+
+def _one_of(relationship: Relationship, part: str, items: list[Json], wanted: str) -> Answer:
+    for each in items:
+        if each["id"] == wanted.lower():
+            return one(f"{_CONTEXT}('{relationship.id}')/{part}", each)
+    raise not_found(wanted)
+
+
 def _request_json(request: Json) -> Json:
-    at = instant(request["at"])
-    shown = {key: request[key] for key in ("id", "action", "status")}
-    return {
-        "@odata.type": "#microsoft.graph.delegatedAdminRelationshipRequest",
-        **shown,
-        "createdDateTime": at,
-        "lastModifiedDateTime": at,
-    }
+    return _step_json("Request", "action", request)
 
 
 def get_requests(asked: Asked) -> Answer:
     """Answer what was asked of a relationship."""
     relationship = _relationship(asked)
-    items = {each["id"]: _request_json(each) for each in relationship.requests}
-    return page(asked, f"{_CONTEXT}('{relationship.id}')/requests", items)
+    return _page_of(asked, relationship, "requests", [_request_json(each) for each in relationship.requests])
 
 
 def get_request(asked: Asked) -> Answer:
     """Answer one request."""
     relationship = _relationship(asked)
-    for each in relationship.requests:
-        if each["id"] == asked.path["request_id"].lower():
-            return one(f"{_CONTEXT}('{relationship.id}')/requests", _request_json(each))
-    raise not_found(asked.path["request_id"])
+    items = [_request_json(each) for each in relationship.requests]
+    return _one_of(relationship, "requests", items, asked.path["request_id"])
 
 
 def post_request(asked: Asked) -> Answer:
@@ -290,31 +299,20 @@ def _begun(asked: Asked, relationship: Relationship, operation: Json) -> Answer:
 
 
 def _operation_json(operation: Json) -> Json:
-    at = instant(operation["at"])
-    shown = {key: operation[key] for key in ("id", "operationType", "status")}
-    return {
-        "@odata.type": "#microsoft.graph.delegatedAdminRelationshipOperation",
-        **shown,
-        "data": "{}",
-        "createdDateTime": at,
-        "lastModifiedDateTime": at,
-    }
+    return {**_step_json("Operation", "operationType", operation), "data": "{}"}
 
 
 def get_operations(asked: Asked) -> Answer:
     """Answer what is under way."""
     relationship = _relationship(asked)
-    items = {each["id"]: _operation_json(each) for each in relationship.operations}
-    return page(asked, f"{_CONTEXT}('{relationship.id}')/operations", items)
+    return _page_of(asked, relationship, "operations", [_operation_json(each) for each in relationship.operations])
 
 
 def get_operation(asked: Asked) -> Answer:
     """Answer how far one operation is."""
     relationship = _relationship(asked)
-    for each in relationship.operations:
-        if each["id"] == asked.path["operation_id"].lower():
-            return one(f"{_CONTEXT}('{relationship.id}')/operations", _operation_json(each))
-    raise not_found(asked.path["operation_id"])
+    items = [_operation_json(each) for each in relationship.operations]
+    return _one_of(relationship, "operations", items, asked.path["operation_id"])
 
 
 def get_customers(asked: Asked) -> Answer:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from local.partner_center.answers import Answer, Asked, Call, Host, RefusedError
 from local.partner_center.calls.graph_me import administrator
 from local.partner_center.calls.user_licences import change
-from local.partner_center.customers_making import create_user, delete_user, find_user, restore_user, tell
+from local.partner_center.customers_making import create_user, delete_user, find_user, restore_user, said_of_user, tell
 from local.partner_center.entities import Customer, Json, User
 from local.partner_center.graph_answers import bad_request, customer_of, not_found, one, page, selected, tenant_of
 from local.partner_center.graph_user_json import DEFAULT, graph_user, passes
@@ -50,30 +50,7 @@ def get_user(asked: Asked) -> Answer:
     return one("users", selected(asked, graph_user(customer, _user(asked, customer)), DEFAULT))
 
 
-def post_user(asked: Asked) -> Answer:
-    """Create a user."""
-    customer, body = customer_of(asked), asked.json()
-    for needed in ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile"):
-        if body.get(needed) in (None, ""):
-            raise bad_request(f"A value is required for property '{needed}' of resource 'User'.")
-    try:
-        user = create_user(
-            asked.world,
-            customer,
-            principal_name=str(body["userPrincipalName"]),
-            display_name=str(body["displayName"]),
-            first_name=str(body.get("givenName") or ""),
-            last_name=str(body.get("surname") or ""),
-            usage_location=str(body.get("usageLocation") or "").upper(),
-            immutable_id=str(body.get("onPremisesImmutableId") or ""),
-        )
-    except RefusedError as error:
-        raise bad_request(error.description) from error
-    user.is_enabled = bool(body["accountEnabled"])
-    return one("users", selected(asked, graph_user(customer, user), (*DEFAULT, "usageLocation")), status=201)
-
-
-_CHANGES = {
+_NAMES = {
     "displayName": "display_name",
     "givenName": "first_name",
     "surname": "last_name",
@@ -83,15 +60,27 @@ _CHANGES = {
 }
 
 
+def post_user(asked: Asked) -> Answer:
+    """Create a user."""
+    customer, body = customer_of(asked), asked.json()
+    for needed in ("accountEnabled", "displayName", "mailNickname", "userPrincipalName", "passwordProfile"):
+        if body.get(needed) in (None, ""):
+            raise bad_request(f"A value is required for property '{needed}' of resource 'User'.")
+    try:
+        user = create_user(asked.world, customer, **said_of_user(body, _NAMES))
+    except RefusedError as error:
+        raise bad_request(error.description) from error
+    user.is_enabled = bool(body["accountEnabled"])
+    return one("users", selected(asked, graph_user(customer, user), (*DEFAULT, "usageLocation")), status=201)
+
+
 def patch_user(asked: Asked) -> Answer:
     """Change a user."""
     customer, body = customer_of(asked), asked.json()
     user = _user(asked, customer)
     before = graph_user(customer, user)
-    for name, attribute in _CHANGES.items():
-        if name in body:
-            setattr(user, attribute, str(body[name] or ""))
-    user.usage_location = user.usage_location.upper()
+    for name, value in said_of_user(body, _NAMES).items():
+        setattr(user, name, value)
     user.is_enabled = bool(body.get("accountEnabled", user.is_enabled))
     user.version += 1
     tell(asked.world, customer, "user", user.id, "update_user", before=before, after=graph_user(customer, user))

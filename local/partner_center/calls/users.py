@@ -13,6 +13,7 @@ from local.partner_center.customers_making import (
     find_user,
     may_manage,
     restore_user,
+    said_of_user,
     tell,
 )
 from local.partner_center.entities import Customer, Json, User
@@ -95,6 +96,16 @@ def _is_wanted(user: User, wanted: Filter | None) -> bool:
     )
 
 
+_NAMES = {
+    "usageLocation": "usage_location",
+    "firstName": "first_name",
+    "lastName": "last_name",
+    "displayName": "display_name",
+    "immutableId": "immutable_id",
+    "userPrincipalName": "principal_name",
+}
+
+
 def post_user(asked: Asked) -> Answer:
     """Create a user; the password comes back this once."""
     customer, body = managed_customer(asked), asked.json()
@@ -102,16 +113,7 @@ def post_user(asked: Asked) -> Answer:
         if not str(body.get(needed) or "").strip():
             raise RefusedError(400, 3000, f"Invalid property: {needed} is missing.")
     password = _password(body)
-    user = create_user(
-        asked.world,
-        customer,
-        principal_name=str(body["userPrincipalName"]),
-        display_name=str(body["displayName"]),
-        first_name=str(body.get("firstName") or ""),
-        last_name=str(body.get("lastName") or ""),
-        usage_location=str(body.get("usageLocation") or "").upper(),
-        immutable_id=str(body.get("immutableId") or ""),
-    )
+    user = create_user(asked.world, customer, **said_of_user(body, _NAMES))
     shown = user_json(customer, user) | {"passwordProfile": password}
     return Answer(json=shown)
 
@@ -131,16 +133,6 @@ def get_user(asked: Asked) -> Answer:
     return Answer(json=user_json(customer, user_of(asked, customer)))
 
 
-_CHANGES = {
-    "usageLocation": "usage_location",
-    "firstName": "first_name",
-    "lastName": "last_name",
-    "displayName": "display_name",
-    "immutableId": "immutable_id",
-    "userPrincipalName": "principal_name",
-}
-
-
 def patch_user(asked: Asked) -> Answer:
     """Change a user, or bring a deleted one back with ``state`` active."""
     customer, body = managed_customer(asked), asked.json()
@@ -151,10 +143,9 @@ def patch_user(asked: Asked) -> Answer:
             raise RefusedError(404, 60002, "User object ID is not found.")
         restore_user(asked.world, customer, user)
     before = user_json(customer, user)
-    for name, attribute in _CHANGES.items():
-        if body.get(name) is not None:
-            setattr(user, attribute, str(body[name]))
-    user.usage_location = user.usage_location.upper()
+    given = {name: value for name, value in body.items() if value is not None}
+    for name, value in said_of_user(given, _NAMES).items():
+        setattr(user, name, value)
     user.version += 1
     after = user_json(customer, user)
     tell(asked.world, customer, "user", user.id, "update_user", before=before, after=after)

@@ -16,7 +16,7 @@ from shared.storage.repositories.codec import table_key
 from shared.storage.repositories.source_files import HASH_DIGITS, StoredFile
 
 TABLE = "salesdocuments"
-IN_FORCE = "in-force"
+IN_FORCE, MONTHS = "in-force", "months"
 BLOCK_BYTES = 1 << 20
 
 
@@ -60,6 +60,16 @@ class SalesDocuments:
     def keep_put_in_force(self, kind: str, what: str) -> None:
         """Keep what of a kind the sync put in force."""
         self.tables.upsert(TABLE, IN_FORCE, kind, {"what": what})
+
+    def month_note(self, kind: str, month: str, country: str = "") -> str:
+        """Return what the sync noted of a month's documents of a kind, "" for nothing."""
+        row = self.tables.get(TABLE, MONTHS, table_key(kind, month, country))
+        return "" if row is None else str(row.values["what"])
+
+    def note_month(self, kind: str, month: str, what: str, country: str = "") -> None:
+        """Note something of a month's documents of a kind, unless something is noted."""
+        if not self.month_note(kind, month, country):
+            self.tables.upsert(TABLE, MONTHS, table_key(kind, month, country), {"what": what})
 
     def newest(self, kind: str, country: str, view: str) -> SalesDocument | None:
         """Return the newest version, or None where there was never one."""

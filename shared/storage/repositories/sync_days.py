@@ -1,5 +1,7 @@
 """How far a day's sync is: one row for the local day, one for each chunk of customers that was read.
 
+A chunk of which customers wait for another try has a row for so long.
+
 The day's row is inserted once; it says that the day is taken. Started again on the same day, a sync finds its rows in
 place and writes none.
 
@@ -15,7 +17,7 @@ from shared.domain.errors import AlreadyExistsError
 from shared.storage.ports import Entity, Scalar, Tables
 from shared.storage.repositories.codec import instant_of, table_key
 
-DAYS, CHUNKS = "syncdays", "syncchunks"
+DAYS, CHUNKS, WAITING = "syncdays", "syncchunks", "syncwaiting"
 _PARTITION = "day"
 _LOOK_BACK = timedelta(days=40)
 
@@ -96,6 +98,19 @@ class SyncDays:
                 self._tables.insert(CHUNKS, on.isoformat(), table_key(chunk), values)
         elif row.values != values:
             self._tables.upsert(CHUNKS, on.isoformat(), table_key(chunk), values)
+
+    def note_waiting(self, on: date, chunk: str, count: int) -> None:
+        """Remember how many of a chunk's customers wait for another try; the row goes with the last of them."""
+        key = table_key(chunk)
+        row = self._tables.get(WAITING, on.isoformat(), key)
+        if row is not None and not count:
+            self._tables.delete(WAITING, on.isoformat(), key)
+        elif count and (row is None or row.values["count"] != count):
+            self._tables.upsert(WAITING, on.isoformat(), key, {"count": count})
+
+    def waiting_count(self, on: date) -> int:
+        """Return how many customers of the day wait for another try."""
+        return sum(int(str(row.values["count"])) for row in self._tables.query(WAITING, on.isoformat()))
 
     def has_unread(self, on: date) -> bool:
         """Whether a chunk of the day was given up."""

@@ -11,6 +11,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import BinaryIO
 
+from shared.domain.errors import ConflictError
 from shared.domain.periods import BillingPeriod
 from shared.storage.names import SOURCE_FILES_CONTAINER
 from shared.storage.ports import Blobs, Tables
@@ -60,6 +61,31 @@ class TermsStore:
         values = {"content_hash": content_hash, "name": table_key(name)}
         self._tables.upsert(TABLE, kind, str(period), values)
         return True
+
+    def fill(self, kind: TermsKind, period: BillingPeriod, name: str, content: bytes | BinaryIO, ours: str) -> bool:
+        """Make *content* the version of a period that has none of its own, or one whose name begins with *ours*.
+
+        Return False where it is that already, where the period's own is another's, or where somebody was faster.
+        """
+        content_hash = _content_hash(content)
+        row = self._tables.get(TABLE, kind, str(period))
+        values = {"content_hash": content_hash, "name": table_key(name)}
+        if row is not None and (row.values == values or not str(row.values["name"]).startswith(table_key(ours))):
+            return False
+        self._blobs.put(SOURCE_FILES_CONTAINER, _blob(kind, content_hash), content)
+        try:
+            if row is None:
+                self._tables.insert(TABLE, kind, str(period), values)
+            else:
+                self._tables.replace(TABLE, kind, str(period), values, row.etag)
+        except ConflictError:
+            return False
+        return True
+
+    def own_name(self, kind: TermsKind, period: BillingPeriod) -> str:
+        """Return the name of the version that came for just that period, "" where none did."""
+        row = self._tables.get(TABLE, kind, str(period))
+        return "" if row is None else str(row.values["name"])
 
     def in_force(self, kind: TermsKind, period: BillingPeriod) -> TermsVersion | None:
         """Return the version that the period is billed by, or None where there is none yet."""

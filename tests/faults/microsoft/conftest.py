@@ -6,7 +6,6 @@ poison. Time passes only here: by what waits longest, never by sleeping.
 
 import base64
 import gzip
-import hashlib
 import json
 import re
 import shutil
@@ -16,23 +15,26 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 import requests
-from pydantic import SecretStr
 
+from local.embedded_store import digests_in, messages_in, rows_in, stores_on
 from local.partner_center import changing
+from local.partner_center.consenting import brought_back, connect
 from local.partner_center.customers_making import create_customer
 from local.partner_center.entities import User
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.identity.issuing import issued
 from local.partner_center.opening import open_world
+from local.partner_center.pointing import pointed_at
 from local.partner_center.server import Simulator
+from local.partner_center.standing_by import SparedPace
 from local.partner_center.subscribing import Purchase, buy
 from local.partner_center.world import World
 from shared.application.billing_sync import INVOICES, sweep, sync_billing, work_off_billing
-from shared.application.connect import LoginBegun, begin_login, complete_login
+from shared.application.connect import LoginBegun
 from shared.application.connection_health import connection_health, note_outcome
 from shared.application.deliveries import send
 from shared.application.hints import Followers, follow_hint
@@ -53,11 +55,7 @@ from shared.partner_center.sign_in import MsalSignIn
 from shared.partner_center.tokens import MsalTokens
 from shared.partner_center.transport import Transport
 from shared.settings import Settings
-from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
-from shared.storage.embedded.queues import EmbeddedQueues
-from shared.storage.embedded.secrets import EncryptedSecrets
-from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import DELIVERIES_QUEUE, HINTS_QUEUE, SYNC_QUEUE
 from shared.storage.ports import Message, Tables
 
@@ -75,29 +73,6 @@ _DIGEST_OF_INSTANT = re.compile(r"(20261109T\d{6})\.\d{6}_([a-z_-]+)_[0-9a-f]{16
 _IS_OVERTAKEN = re.compile(r"deliveries/2026-10/\w+-unbilled_")
 """October is billed: of what was unbilled nothing counts any more, whether it came as empty or not at all."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Pace:
-    """A clock that runs only while somebody waits."""
-
-    def __init__(self) -> None:
-        self.waited_s = 0.0
-
-    def now(self) -> datetime:
-        """Return an instant; only headers depend on it."""
-        return SECOND_NIGHT
-
-    def seconds(self) -> float:
-        """Return what was waited."""
-        return self.waited_s
-
-    def sleep(self, seconds: float) -> None:
-        """Wait without waiting."""
-        self.waited_s += seconds
-
-    def chance(self) -> float:
-        """Return no surprise."""
-        return 0.5
 
 
 @dataclass(slots=True)
@@ -132,15 +107,7 @@ class Installation:
     def restart(self) -> None:
         """Begin a new process; it knows no access token, and messages that the old one held come back."""
         self.now += timedelta(seconds=LOCK_S + 1)
-        blobs = self.between(EmbeddedBlobs(self.database))
-        queues = EmbeddedQueues(self.database, clock=lambda: self.now)
-        stores = Stores(
-            self.between(EmbeddedTables(self.database)),
-            blobs,
-            blobs,
-            self.between(queues),
-            self.between(EncryptedSecrets(self.root / "secrets")),
-        )
+        stores = stores_on(self.database, lambda: self.now, self.between)
         self.tables = stores.tables
         self._talk(self._settings(), stores)
 
@@ -165,22 +132,10 @@ class Installation:
         return response
 
     def _settings(self) -> Settings:
-        url, partner = self.simulator.base_url, self.world.partner
-        return Settings(
-            embedded_root=self.root,
-            partner_tenant_id=partner.tenant_id,
-            client_id=partner.client_id,
-            client_secret=SecretStr(partner.client_secret),
-            login_url=url,
-            partner_center_url=url,
-            partner_api_url=url,
-            graph_url=url,
-            export_hosts="127.0.0.1",
-            countries="NL",
-        )
+        return pointed_at(self.simulator, Settings(embedded_root=self.root, countries="NL"))
 
     def _talk(self, settings: Settings, stores: Stores) -> None:
-        pace, hosts = Pace(), hosts_of(settings)
+        pace, hosts = SparedPace(SECOND_NIGHT), hosts_of(settings)
         services = build_services(settings, stores, lambda: self.now)
         secret = settings.client_secret.get_secret_value()
         app = AppCredentials(tenant_id=settings.partner_tenant_id, client_id=settings.client_id, secret=secret)
@@ -215,14 +170,11 @@ class Installation:
 
     def visit(self, begun: LoginBegun) -> dict[str, str]:
         """Sign in at Microsoft's page and return what the browser brings back."""
-        answer = requests.get(begun.address, allow_redirects=False, timeout=10)
-        assert answer.is_redirect, answer.text
-        return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+        return brought_back(begun.address)
 
     def connect(self) -> Consent:
         """Begin a login, sign in, come back."""
-        begun = begin_login(self.services)
-        return complete_login(self.services, self.visit(begun), begun.browser)
+        return connect(self.services)
 
     def fault(self, kind: FaultKind, **more: Any) -> Fault:
         """Let something go wrong."""
@@ -310,19 +262,11 @@ class Installation:
 
     def kept(self) -> dict[str, Any]:
         """Return all rows and blobs but those of the connection, and what waits; without the instants of looking."""
-        kept: dict[str, Any] = {}
-        blobs = EmbeddedBlobs(self.database)
-        with self.database.read() as connection:
-            rows = connection.execute("SELECT name, partition, row, body FROM entities").fetchall()
-            found = connection.execute("SELECT container, name FROM blobs").fetchall()
-            kept["messages"] = connection.execute("SELECT count(*) FROM messages").fetchone()[0]
-        for name, partition, row, body in rows:
-            if name != "connection" and not _IS_OVERTAKEN.match(f"{name}/{partition}/{row}"):
-                kept[_DIGEST_OF_INSTANT.sub(r"looked_\2", f"row {name}/{partition}/{row}")] = _plain(json.loads(body))
-        for container, name in found:
-            with blobs.open(container, name) as stream:
-                kept[f"blob {container}/{name}"] = hashlib.sha256(stream.read()).hexdigest()
-        return kept
+        kept: dict[str, Any] = {"messages": messages_in(self.database)}
+        for table, partition, row, body, _ in rows_in(self.database):
+            if table != "connection" and not _IS_OVERTAKEN.match(f"{table}/{partition}/{row}"):
+                kept[_DIGEST_OF_INSTANT.sub(r"looked_\2", f"row {table}/{partition}/{row}")] = _plain(json.loads(body))
+        return kept | digests_in(self.database)
 
 
 def _plain(value: Any) -> Any:

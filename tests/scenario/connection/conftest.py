@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 import pytest
-import requests
 
+from local.partner_center.consenting import brought_back, connect
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.opening import open_world
+from local.partner_center.pointing import pointed_at
 from local.partner_center.server import Simulator
-from shared.application.connect import LoginBegun, begin_login, complete_login
+from shared.application.connect import LoginBegun
 from shared.application.connection_health import connection_health, health_view
 from shared.application.services import Services
 from shared.bootstrap import Stores, build_services, open_stores, utc_now
@@ -59,14 +59,11 @@ class Office:
 
     def visit(self, begun: LoginBegun) -> dict[str, str]:
         """Sign in at Microsoft's page and return what the browser brings back."""
-        answer = requests.get(begun.address, allow_redirects=False, timeout=10)
-        assert answer.is_redirect, answer.text
-        return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+        return brought_back(begun.address)
 
     def connect(self) -> Consent:
         """Begin a login, sign in, come back."""
-        begun = begin_login(self.services)
-        return complete_login(self.services, self.visit(begun), begun.browser)
+        return connect(self.services)
 
     def fault(self, kind: FaultKind, path: str = "", **more: Any) -> None:
         """Let something go wrong until it is switched off."""
@@ -96,18 +93,7 @@ def open_office(root: Path, start: datetime) -> Iterator[Office]:
     """An installation that knows the simulator's app; nobody consented yet."""
     world = open_world(start=start)
     with Simulator(world) as simulator:
-        url, partner = simulator.base_url, world.partner
-        settings = Settings(
-            embedded_root=root / "store",
-            partner_tenant_id=partner.tenant_id,
-            client_id=partner.client_id,
-            client_secret=partner.client_secret,
-            login_url=url,
-            partner_center_url=url,
-            partner_api_url=url,
-            graph_url=url,
-        )
-        office = Office(simulator, settings, start)
+        office = Office(simulator, pointed_at(simulator, Settings(embedded_root=root / "store")), start)
         yield office
         office.close()
 

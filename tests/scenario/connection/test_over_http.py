@@ -1,6 +1,5 @@
 """The connection through the function app, with a browser that keeps cookies and follows redirects."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 import requests
 
 from functions.sync_usage.connection import _browser
+from local.free_ports import free_port
 from local.functions_host.keys import AccessKeys
 from local.partner_center.faults import Fault, FaultKind
 from local.serving import Machine, open_machine
@@ -42,9 +42,7 @@ class Site:
 @pytest.fixture
 def site(office: Office) -> Iterator[Site]:
     """The function app beside the simulator."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port = int(taken.getsockname()[1])
+    port = free_port()
     settings = office.settings.model_copy(update={"base_url": f"http://127.0.0.1:{port}"})
     keys = AccessKeys(master="master", host={"default": KEY})
     machine = open_machine(settings, port=port, has_timers=False, keys=keys)

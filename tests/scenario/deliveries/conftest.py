@@ -9,64 +9,22 @@ from typing import Any
 import pytest
 
 from local.demo.arithmetic import Month
-from local.partner_center.answers import Host
+from local.embedded_store import rows_in, stores_on
 from local.partner_center.opening import open_world
 from local.partner_center.population import populate
 from local.partner_center.server import Simulator
+from local.partner_center.standing_by import client_at
 from shared.application.billing_sync import sync_billing, work_off_billing
 from shared.application.messages import DeliveryMessage
 from shared.application.services import Services
-from shared.bootstrap import Stores, build_services
-from shared.partner_center.gateway import PartnerCenter
-from shared.partner_center.hosts import Audience, Hosts
+from shared.bootstrap import build_services
 from shared.partner_center.pace import Waiting
 from shared.settings import Settings
-from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
-from shared.storage.embedded.queues import EmbeddedQueues
-from shared.storage.embedded.secrets import EncryptedSecrets
-from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import DELIVERIES_QUEUE
 
 CUSTOMERS, SEED = 40, 7
 START = datetime(2026, 11, 9, 9, tzinfo=UTC)
-
-
-class SimulatorTokens:
-    """Access tokens straight from the simulated world."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    def token(self, audience: Audience, *, tenant_id: str = "", is_app_only: bool = False) -> str:
-        """Return a token for *audience*."""
-        return self._simulator.access_token(Host(audience.value), tenant_id=tenant_id, is_app_only=is_app_only)
-
-    def forget(self, audience: Audience, *, tenant_id: str = "", is_app_only: bool = False) -> None:
-        """Nothing is kept."""
-
-
-class Pace:
-    """A clock that runs only while somebody waits."""
-
-    def __init__(self) -> None:
-        self.waited_s = 0.0
-
-    def now(self) -> datetime:
-        """Return an instant; only headers depend on it."""
-        return START
-
-    def seconds(self) -> float:
-        """Return what was waited."""
-        return self.waited_s
-
-    def sleep(self, seconds: float) -> None:
-        """Wait without waiting."""
-        self.waited_s += seconds
-
-    def chance(self) -> float:
-        """Return no surprise."""
-        return 0.5
 
 
 @dataclass(slots=True)
@@ -92,9 +50,7 @@ class Desk:
 
     def rows(self) -> dict[tuple[str, str, str], str]:
         """Return the ETag of every row."""
-        with self.database.read() as connection:
-            found = connection.execute("SELECT name, partition, row, etag FROM entities").fetchall()
-        return {(name, partition, row): etag for name, partition, row, etag in found}
+        return {(one.table, one.partition, one.row): one.etag for one in rows_in(self.database)}
 
 
 @pytest.fixture
@@ -103,15 +59,10 @@ def desk(tmp_path: Path) -> Iterator[Any]:
     world = open_world(start=START, seed=SEED)
     populate(world, CUSTOMERS, since=Month(2026, 10))
     database = Database(tmp_path / "store")
-    blobs = EmbeddedBlobs(database)
     now = world.clock.now
-    queues = EmbeddedQueues(database, clock=now)
-    stores = Stores(EmbeddedTables(database), blobs, blobs, queues, EncryptedSecrets(tmp_path / "secrets"))
     settings = Settings(embedded_root=tmp_path / "store", countries="NL")
     with Simulator(world) as simulator:
-        url = simulator.base_url
-        hosts = Hosts(login=url, partner_center=url, partner_api=url, graph=url, export_hosts=("127.0.0.1",))
-        client = PartnerCenter(hosts, SimulatorTokens(simulator), waiting=Waiting(read_s=5), pace=Pace())
-        services = replace(build_services(settings, stores, now), microsoft=lambda: client)
+        client = client_at(simulator, waiting=Waiting(read_s=5))
+        services = replace(build_services(settings, stores_on(database, now), now), microsoft=lambda: client)
         yield Desk(services, simulator, database)
     database.close()

@@ -39,6 +39,8 @@ def test_the_month_comes_in_and_adds_up_to_microsofts_invoices(desk: Desk) -> No
     assert not [record.refused_for for record in records if record.refused_for]
     assert desk.services.terms.in_force(TermsKind.PRICE_SHEET, NOVEMBER) is not None
     assert desk.services.terms.in_force(TermsKind.EXCHANGE_RATES, NOVEMBER) is not None
+    assert desk.services.terms.own_name(TermsKind.PRICE_SHEET, OCTOBER)
+    assert desk.services.terms.own_name(TermsKind.EXCHANGE_RATES, OCTOBER)
     before = desk.rows()
     desk.night()
     assert before == desk.rows()

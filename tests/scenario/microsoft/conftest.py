@@ -1,21 +1,21 @@
 """A shop: a connected function app, the simulator behind it, and one customer with one subscription."""
 
-import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 import requests
 
 from local import webhook_commands
+from local.free_ports import free_port
 from local.partner_center import changing
 from local.partner_center.customers_making import create_customer
 from local.partner_center.entities import Customer, Subscription
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.opening import open_world, serve
+from local.partner_center.pointing import pointed_at
 from local.partner_center.server import Simulator
 from local.partner_center.subscribing import Purchase, place_order
 from local.screen import Screen
@@ -78,20 +78,9 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     with serve(world) as simulator:
         trust = tmp_path / "roots.pem"
         trust.write_bytes(simulator.trust_pem)
-        url, partner, port = simulator.base_url, world.partner, free_port()
-        settings = Settings(
-            embedded_root=tmp_path / "store",
-            base_url=f"http://127.0.0.1:{port}",
-            partner_tenant_id=partner.tenant_id,
-            client_id=partner.client_id,
-            client_secret=partner.client_secret,
-            login_url=url,
-            partner_center_url=url,
-            partner_api_url=url,
-            graph_url=url,
-            webhook_certificate_hosts=urlsplit(url).netloc,
-            webhook_trust_file=trust,
-        )
+        port = free_port()
+        own = Settings(embedded_root=tmp_path / "store", base_url=f"http://127.0.0.1:{port}", webhook_trust_file=trust)
+        settings = pointed_at(simulator, own)
         customer = create_customer(world, name="Adatum", domain="adatum.onmicrosoft.com")
         order = place_order(
             world, customer, [Purchase(product_id="CFQ7TTC0LH18", sku_id="0001", quantity=10, term="P1Y")]
@@ -109,14 +98,6 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
             shop.drain()
             shop.delivered(with_late=True)
             yield shop
-
-
-def free_port() -> int:
-    """Return a port that nobody uses; the sign-in page must know it before the app listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def connect(api: str) -> None:

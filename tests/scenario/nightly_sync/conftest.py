@@ -1,75 +1,31 @@
 """A reseller's desk whose Microsoft is the simulator: the real client, real HTTP, and an embedded store."""
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from local.embedded_store import digests_in, rows_in, stores_on
 from local.partner_center import changing
-from local.partner_center.answers import Host
 from local.partner_center.customers_making import create_customer
 from local.partner_center.entities import Customer, Subscription
 from local.partner_center.opening import open_world, serve
 from local.partner_center.server import Simulator
+from local.partner_center.standing_by import client_at
 from local.partner_center.subscribing import Purchase, place_order
 from local.partner_center.world import World
 from shared.application.messages import SyncMessage
 from shared.application.services import Services
 from shared.application.sync import start_sync, sync_chunk
 from shared.application.sync_views import timeline_view
-from shared.bootstrap import Stores, build_services
-from shared.partner_center.gateway import PartnerCenter
-from shared.partner_center.hosts import Audience, Hosts
+from shared.bootstrap import build_services
 from shared.partner_center.pace import Waiting
 from shared.settings import Settings
-from shared.storage.embedded.blobs import EmbeddedBlobs
 from shared.storage.embedded.database import Database
-from shared.storage.embedded.queues import EmbeddedQueues
-from shared.storage.embedded.secrets import EncryptedSecrets
-from shared.storage.embedded.tables import EmbeddedTables
 from shared.storage.names import SYNC_QUEUE
 
 BASIC, STANDARD = "CFQ7TTC0LH18", "CFQ7TTC0LDPB"
-
-
-class SimulatorTokens:
-    """Access tokens straight from the simulated world."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-
-    def token(self, audience: Audience, *, tenant_id: str = "", is_app_only: bool = False) -> str:
-        """Return a token for *audience*."""
-        return self._simulator.access_token(Host(audience.value), tenant_id=tenant_id, is_app_only=is_app_only)
-
-    def forget(self, audience: Audience, *, tenant_id: str = "", is_app_only: bool = False) -> None:
-        """Nothing is kept."""
-
-
-class Pace:
-    """A clock that runs only while somebody waits."""
-
-    def __init__(self) -> None:
-        self.waited_s = 0.0
-
-    def now(self) -> datetime:
-        """Return an instant; only headers depend on it."""
-        return datetime(2026, 10, 1, tzinfo=UTC)
-
-    def seconds(self) -> float:
-        """Return what was waited."""
-        return self.waited_s
-
-    def sleep(self, seconds: float) -> None:
-        """Wait without waiting."""
-        self.waited_s += seconds
-
-    def chance(self) -> float:
-        """Return no surprise."""
-        return 0.5
 
 
 @dataclass(slots=True)
@@ -128,17 +84,11 @@ class Desk:
 
     def kept(self, *, with_etags: bool = True) -> dict[str, str]:
         """Return every table row, with its ETag where asked for, and every blob's content."""
-        kept: dict[str, str] = {}
-        blobs = EmbeddedBlobs(self.database)
-        with self.database.read() as connection:
-            rows = connection.execute("SELECT name, partition, row, body, etag FROM entities").fetchall()
-            found = connection.execute("SELECT container, name FROM blobs").fetchall()
-        for name, partition, row, body, etag in rows:
-            kept[f"row {name}/{partition}/{row}"] = f"{etag if with_etags else ''} {body}"
-        for container, name in found:
-            with blobs.open(container, name) as stream:
-                kept[f"blob {container}/{name}"] = hashlib.sha256(stream.read()).hexdigest()
-        return kept
+        rows = {
+            f"row {one.table}/{one.partition}/{one.row}": f"{one.etag if with_etags else ''} {one.body}"
+            for one in rows_in(self.database)
+        }
+        return rows | digests_in(self.database)
 
 
 @pytest.fixture
@@ -155,17 +105,11 @@ def open_desk(simulator: Simulator, tmp_path: Path) -> Iterator[Callable[[], Des
 
     def open_one() -> Desk:
         root = tmp_path / f"desk-{len(databases)}"
-        database = Database(root / "store")
+        database = Database(root)
         databases.append(database)
         clock = simulator.world.clock.now
-        blobs = EmbeddedBlobs(database)
-        queues = EmbeddedQueues(database, clock=clock)
-        stores = Stores(EmbeddedTables(database), blobs, blobs, queues, EncryptedSecrets(root / "secrets"))
-        base = simulator.base_url
-        hosts = Hosts(login=base, partner_center=base, partner_api=base, graph=base)
-        waiting = Waiting(tries_max=2, call_s=10, operation_s=30)
-        client = PartnerCenter(hosts, SimulatorTokens(simulator), waiting=waiting, pace=Pace())
-        services = build_services(Settings(embedded_root=root), stores, clock)
+        client = client_at(simulator, waiting=Waiting(tries_max=2, call_s=10, operation_s=30))
+        services = build_services(Settings(embedded_root=root), stores_on(database, clock), clock)
         return Desk(replace(services, microsoft=lambda: client, chunk_customers=2), simulator, database)
 
     yield open_one

@@ -34,6 +34,12 @@ def shown(desk: Desk) -> dict[str, Any]:
     return sync_view(desk.services, desk.world.clock.now().date())
 
 
+def progress(desk: Desk) -> tuple[str, int, int]:
+    """Return state, messages left and customers waiting of the day."""
+    day = shown(desk)["day"]
+    return day["state"], day["messages_left"], day["customers_waiting"]
+
+
 def test_throttling_slows_and_never_fails(three: Desk) -> None:
     """Where Microsoft asks to wait, the rest of the chunk comes again after that, however often."""
     three.simulator.fault(Fault(kind=FaultKind.THROTTLED, path=path_of(three, "Contoso"), value=90, times=20))
@@ -61,6 +67,27 @@ def test_a_customer_that_gets_no_answer_waits_and_the_others_go_on(three: Desk) 
 
     assert ("done", []) == (shown(three)["day"]["state"], shown(three)["parked"])
     assert three.services.synced.subscriptions.of_customer(three.names["Adatum"].id)
+
+
+def test_customers_that_wait_are_counted_and_a_day_that_is_read_again_says_so(three: Desk) -> None:
+    """A second sync of a day writes nothing of it: what is left on the queue tells that it runs."""
+    three.sync()
+    before = three.kept()
+    assert ("done", 0, 0) == progress(three)
+    start_sync(three.services)
+    assert ("reading", True, 0) == (progress(three)[0], progress(three)[1] > 0, progress(three)[2])
+    three.work()
+    assert ("done", 0, 0) == progress(three)
+    assert before == three.kept()
+    three.simulator.fault(Fault(kind=FaultKind.SERVER_ERROR, path=path_of(three, "Adatum"), value=503, times=None))
+    three.sync()
+    assert ("reading", 1, 1) == progress(three)
+    three.simulator.clear_faults()
+    three.simulator.advance(seconds=31)
+    three.work()
+
+    assert ("done", 0, 0) == progress(three)
+    assert before == three.kept()
 
 
 def test_a_customer_that_never_gets_an_answer_is_parked_in_the_end(three: Desk) -> None:

@@ -5,18 +5,16 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from local.partner_center.standing_by import NOON, SparedPace, hosts_at
 from shared.domain.errors import NotConnectedError
 from shared.partner_center.gateway import PartnerCenter
-from shared.partner_center.hosts import Audience, Hosts
+from shared.partner_center.hosts import Audience
 from shared.partner_center.pace import Outcome, Waiting
-
-NOON = datetime(2026, 10, 8, 12, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -139,32 +137,6 @@ def _handler(script: Script) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-class Pace:
-    """A clock that pauses move, and nothing else; *chance* is chosen by the test."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-        self.passed_s = 0.0
-        self.drawn = 1.0
-
-    def now(self) -> datetime:
-        """Return noon and what has passed since."""
-        return NOON + timedelta(seconds=self.passed_s)
-
-    def seconds(self) -> float:
-        """Return what has passed."""
-        return self.passed_s
-
-    def sleep(self, seconds: float) -> None:
-        """Let time pass at once."""
-        self.slept.append(seconds)
-        self.passed_s += seconds
-
-    def chance(self) -> float:
-        """Return what the test chose."""
-        return self.drawn
-
-
 class CountedTokens:
     """Tokens with a number, one up after each that is forgotten; *refused* names who gets none."""
 
@@ -202,9 +174,9 @@ def script() -> Iterator[Script]:
 
 
 @pytest.fixture
-def pace() -> Pace:
+def pace() -> SparedPace:
     """Time that costs none."""
-    return Pace()
+    return SparedPace(NOON, drawn=1.0)
 
 
 @pytest.fixture
@@ -221,14 +193,16 @@ def outcomes() -> list[tuple[Audience, Outcome]]:
 
 @pytest.fixture
 def microsoft(
-    script: Script, pace: Pace, tokens: CountedTokens, outcomes: list[tuple[Audience, Outcome]]
+    script: Script, pace: SparedPace, tokens: CountedTokens, outcomes: list[tuple[Audience, Outcome]]
 ) -> Iterator[PartnerCenter]:
     """The client, with everything at the scripted server."""
-    url = script.base_url
-    hosts = Hosts(login=url, partner_center=url, partner_api=url, graph=url, export_hosts=("127.0.0.1",))
     waiting = Waiting(connect_s=2, read_s=0.3, call_s=100, operation_s=150)
     client = PartnerCenter(
-        hosts, tokens, waiting=waiting, pace=pace, observe=lambda audience, told: outcomes.append((audience, told))
+        hosts_at(script.base_url),
+        tokens,
+        waiting=waiting,
+        pace=pace,
+        observe=lambda audience, told: outcomes.append((audience, told)),
     )
     yield client
     client.transport.session.close()

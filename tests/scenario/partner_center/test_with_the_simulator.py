@@ -1,21 +1,23 @@
 """The client and the simulator, over HTTP: a small reseller's September, and every fault on the way."""
 
+import csv
 import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from local.partner_center import changing
-from local.partner_center.answers import Host
+from local.partner_center.commerce import PriceChange, commerce
 from local.partner_center.customers_making import create_customer
 from local.partner_center.entities import User
 from local.partner_center.faults import Fault, FaultKind
 from local.partner_center.opening import open_world, serve
 from local.partner_center.server import Simulator
+from local.partner_center.standing_by import client_at
 from local.partner_center.subscribing import Purchase, place_order
 from local.partner_center.switches import EXPORT_SHAPES, switches
 from shared.domain.errors import (
@@ -26,26 +28,9 @@ from shared.domain.errors import (
 )
 from shared.domain.snapshots.deliveries import ExportFailed, ExportKind, ExportRequest, ExportRunning, Manifest
 from shared.partner_center.gateway import PartnerCenter
-from shared.partner_center.hosts import Audience, Hosts
 from shared.partner_center.request import Request
 
 BASIC = "CFQ7TTC0LH18"
-
-
-class SimulatedTokens:
-    """Tokens straight from the simulated token service."""
-
-    def __init__(self, simulator: Simulator) -> None:
-        self._simulator = simulator
-        self.forgotten = 0
-
-    def token(self, audience: Audience, *, tenant_id: str = "", is_app_only: bool = False) -> str:
-        """Return a token."""
-        return self._simulator.access_token(Host(audience.value), tenant_id=tenant_id, is_app_only=is_app_only)
-
-    def forget(self, audience: Audience, *, tenant_id: str = "", is_app_only: bool = False) -> None:
-        """Count."""
-        self.forgotten += 1
 
 
 @pytest.fixture
@@ -63,9 +48,7 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def client(simulator: Simulator, pace: Any) -> PartnerCenter:
     """The client, at the simulator."""
-    base = simulator.base_url
-    hosts = Hosts(login=base, partner_center=base, partner_api=base, graph=base, export_hosts=("127.0.0.1",))
-    return PartnerCenter(hosts, SimulatedTokens(simulator), pace=pace)
+    return client_at(simulator, pace=pace)
 
 
 def tenant_of(client: PartnerCenter, name: str = "Contoso") -> str:
@@ -151,6 +134,28 @@ def test_the_catalogue_the_price_sheet_and_the_rates_are_read(client: PartnerCen
     assert all(product["skus"] for product in products)
     assert first.startswith(b"ProductTitle,ProductId,SkuId")
     assert b"CurrencyCode" in currencies
+
+
+def test_a_past_months_price_sheet_is_read(client: PartnerCenter, simulator: Simulator) -> None:
+    """With the prices of that month; before Microsoft's first there is none."""
+    with simulator.world.lock:
+        commerce(simulator.world).price_changes.append(PriceChange(from_on=date(2026, 9, 1), factor=Decimal(2)))
+    august, september = (client.price_sheet("NL", "updatedlicensebased", month) for month in ("202608", "202609"))
+    assert august is not None
+    assert september is not None
+    with august, september:
+        before, after = prices_in(august), prices_in(september)
+
+    assert client.price_sheet("NL", "updatedlicensebased", "201501") is None
+    assert before
+    assert all(after[key] > price for key, price in before.items())
+
+
+def prices_in(sheet: BinaryIO) -> dict[tuple[str, ...], Decimal]:
+    """Return the prices of a sheet by what they are for."""
+    names = ("ProductId", "SkuId", "TermDuration", "BillingPlan", "Segment")
+    rows = csv.DictReader(sheet.read().decode("utf-8-sig").splitlines())
+    return {tuple(row[name] for name in names): Decimal(row["UnitPrice"]) for row in rows}
 
 
 def test_an_invoice_and_its_export_agree(client: PartnerCenter, simulator: Simulator) -> None:

@@ -13,7 +13,8 @@ import requests
 
 from local.partner_center.certificates import HOST_NAMES, prepare_tls
 from local.partner_center.opening import serve
-from local.simulate import SimulateRequest, open_requested, product_settings, write
+from local.partner_center.pointing import environment
+from local.simulate import SimulateRequest, open_requested, write
 from shared.domain.errors import InvalidError
 from shared.settings import Settings
 
@@ -39,7 +40,7 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
 def test_every_setting_that_it_names_is_one_of_the_products(tmp_path: Path) -> None:
     """A name that nobody reads would point nobody anywhere."""
     with serve() as simulator:
-        names = {name.removeprefix("PRORATA_").lower() for name in product_settings(simulator, tmp_path / "a.pem")}
+        names = {name.removeprefix("PRORATA_").lower() for name in environment(simulator, tmp_path / "a.pem")}
 
     assert names <= {*Settings.model_fields}
     assert {name for name in Settings.model_fields if name.endswith("_url") and "partner" in name} <= names
