@@ -161,7 +161,7 @@ def own(desk: Desk, month: BillingPeriod) -> list[tuple[str, Decimal]]:
 
 def asked_for(desk: Desk, *words: str) -> int:
     """Return how often Microsoft was asked for something."""
-    return desk.microsoft.asked.count(" ".join(words))
+    return int(desk.microsoft.asked.count(" ".join(words)))
 
 
 def test_past_months_get_the_price_sheet_and_rates_they_had(desk: Desk) -> None:
