@@ -5,6 +5,7 @@ Not here: the simulator (``partner_center``), the command line (``command``).
 
 import json
 import shlex
+import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -58,6 +59,8 @@ def simulate(request: SimulateRequest, say: Callable[[str], None], *, as_json: b
             own_store = {"PRORATA_EMBEDDED_ROOT": str((request.folder / "store").resolve())}  # apart from real months
             text = _as_json(simulator, settings) if as_json else _as_text(simulator, settings | own_store, request.tls)
             say(text)
+            for number in (signal.SIGINT, signal.SIGTERM):  # a shell may have the first ignored in what it starts
+                signal.signal(number, signal.default_int_handler)
             simulator.wait()
     except KeyboardInterrupt:
         say("" if as_json else "Stopped.")

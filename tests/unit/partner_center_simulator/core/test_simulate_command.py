@@ -26,10 +26,13 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path) -> None:
     environment = {"PYTHONPATH": str(root), "PRORATA_EMBEDDED_ROOT": str(tmp_path / "store"), "PATH": ""}
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=tmp_path, env=environment) as process:
         assert process.stdout is not None
-        told = json.loads(process.stdout.readline())
-        state = requests.get(f"{told['baseUrl']}/simulator", timeout=10).json()
-        process.send_signal(signal.SIGINT)
-        code = process.wait(15)
+        try:
+            told = json.loads(process.stdout.readline())
+            state = requests.get(f"{told['baseUrl']}/simulator", timeout=10).json()
+            process.send_signal(signal.SIGINT)
+            code = process.wait(30)
+        finally:
+            process.kill()
 
     assert (40, 0) == (state["customers"], code)
     assert "NL,US" == told["settings"]["PRORATA_COUNTRIES"]  # a price sheet for each currency that is billed
